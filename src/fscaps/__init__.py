@@ -1,0 +1,78 @@
+"""Can this path back a container engine's storage? Ask the file system by doing.
+
+>>> import fscaps
+>>> report = fscaps.survey("/var/lib")
+>>> report["docker/data-root"].fitness  # doctest: +SKIP
+<Fitness.SUITABLE: 'suitable'>
+"""
+
+import sys
+
+if sys.version_info < (3, 9):  # noqa: UP036 - tells an old Python so
+    # In words that an old Python can parse; nothing of ours was imported yet.
+    _MESSAGE = "fscaps needs Python 3.9 or newer; this is " + sys.version.split()[0]
+    if sys.argv[:1] == ["-m"]:
+        sys.stderr.write(_MESSAGE + "\n")
+        sys.exit(69)
+    raise ImportError(_MESSAGE)
+
+from . import engines, probes
+from ._judge import judge
+from ._survey import ask, survey
+from ._version import __version__
+from .model import (
+    Engine,
+    Finding,
+    Fitness,
+    FscapsError,
+    Host,
+    Level,
+    Mount,
+    Mounting,
+    Need,
+    Outcome,
+    PlatformError,
+    Probe,
+    Reason,
+    Report,
+    Role,
+    SandboxError,
+    TargetError,
+    UnknownRoleError,
+    Unmet,
+    UnsuitableError,
+    Verdict,
+)
+from .render.json import ReportError, load
+
+__all__ = [
+    "Engine",
+    "Finding",
+    "Fitness",
+    "FscapsError",
+    "Host",
+    "Level",
+    "Mount",
+    "Mounting",
+    "Need",
+    "Outcome",
+    "PlatformError",
+    "Probe",
+    "Reason",
+    "Report",
+    "ReportError",
+    "Role",
+    "SandboxError",
+    "TargetError",
+    "UnknownRoleError",
+    "Unmet",
+    "UnsuitableError",
+    "Verdict",
+    "__version__",
+    "ask",
+    "engines",
+    "judge",
+    "load",
+    "probes",
+    "survey",
+]

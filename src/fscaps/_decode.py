@@ -1,0 +1,117 @@
+"""The nouns from their JSON form, trusting nothing.
+
+Every function raises ValueError, KeyError or TypeError for what is no such noun.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .model import Finding, Fitness, Host, Mount, Outcome, Reason, Unmet, Value, Verdict
+
+
+def finding(body: dict[str, Any]) -> Finding:
+    """A Finding from its JSON form."""
+    reason = body["reason"]
+    return Finding(
+        probe=text(body["probe"]),
+        outcome=Outcome(body["outcome"]),
+        reason=None if reason is None else Reason(reason),
+        errno=optional_text(body["errno"]),
+        detail=text(body["detail"]),
+        value=_value(body["value"]),
+        seconds=number(body["seconds"]),
+    )
+
+
+def mount(body: dict[str, Any]) -> Mount:
+    """A Mount from its JSON form."""
+    return Mount(
+        id=whole(body["id"]),
+        point=text(body["point"]),
+        type=text(body["type"]),
+        source=text(body["source"]),
+        options=texts(body["options"]),
+        super_options=texts(body["super_options"]),
+        propagation=texts(body["propagation"]),
+        magic=optional_text(body["magic"]),
+        devices=texts(body["devices"]),
+    )
+
+
+def host(body: dict[str, Any]) -> Host:
+    """A Host from its JSON form."""
+    return Host(
+        kernel=text(body["kernel"]),
+        machine=text(body["machine"]),
+        euid=whole(body["euid"]),
+        capabilities=texts(body["capabilities"]),
+        initial_user_namespace=bool(body["initial_user_namespace"]),
+        user_namespaces=text(body["user_namespaces"]),
+        lsm=texts(body["lsm"]),
+        overlay=bool(body["overlay"]),
+    )
+
+
+def text(value: object) -> str:
+    """A string."""
+    if not isinstance(value, str):
+        raise TypeError(value)
+    return value
+
+
+def optional_text(value: object) -> str | None:
+    """A string or None."""
+    return None if value is None else text(value)
+
+
+def texts(values: object) -> tuple[str, ...]:
+    """A list of strings, as a tuple."""
+    if not isinstance(values, list):
+        raise TypeError(values)
+    return tuple(text(value) for value in values)
+
+
+def whole(value: object) -> int:
+    """A whole number."""
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise TypeError(value)
+    return value
+
+
+def number(value: object) -> float:
+    """A number."""
+    if not isinstance(value, (int, float)) or isinstance(value, bool):
+        raise TypeError(value)
+    return float(value)
+
+
+def _value(value: object) -> Value:
+    if value is None or (isinstance(value, (int, float, str)) and not isinstance(value, bool)):
+        return value
+    raise TypeError(value)
+
+
+def verdict(role: str, body: dict[str, Any]) -> Verdict:
+    """A Verdict from its JSON form."""
+    return Verdict(
+        id=role,
+        title=text(body["title"]),
+        fitness=Fitness(body["fitness"]),
+        blockers=_unmets(body["blockers"]),
+        concerns=_unmets(body["concerns"]),
+        open=_unmets(body["open"]),
+    )
+
+
+def _unmets(bodies: list[dict[str, Any]]) -> tuple[Unmet, ...]:
+    return tuple(
+        Unmet(
+            any_of=texts(body["any_of"]),
+            because=text(body["because"]),
+            source=text(body["source"]),
+            says=text(body["says"]),
+            remedy=text(body["remedy"]),
+        )
+        for body in bodies
+    )

@@ -1,0 +1,77 @@
+"""Findings held against needs: three-valued and monotone. No clock, no disk."""
+
+from __future__ import annotations
+
+import errno
+import os
+from typing import TYPE_CHECKING
+
+from .model import Finding, Fitness, Level, Need, Outcome, Role, Unmet, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+
+def judge(findings: Mapping[str, Finding], roles: Iterable[Role]) -> dict[str, Verdict]:
+    """What the findings, by probe id, mean for each role. A probe not asked counts as UNKNOWN."""
+    return {role.id: _verdict(findings, role) for role in roles}
+
+
+def _verdict(findings: Mapping[str, Finding], role: Role) -> Verdict:
+    met = [(need, _outcome(findings, need)) for need in role.needs]
+    blockers, unsure, concerns = [], [], []
+    for need, outcome in met:
+        if outcome is Outcome.YES:
+            continue
+        if need.level is Level.SHOULD:
+            concerns.append(need)
+        elif outcome is Outcome.NO:
+            blockers.append(need)
+        else:
+            unsure.append(need)
+    return Verdict(
+        id=role.id,
+        title=role.title,
+        fitness=_fitness(bool(blockers), bool(unsure), bool(concerns)),
+        blockers=tuple(_unmet(findings, need) for need in blockers),
+        concerns=tuple(_unmet(findings, need) for need in concerns),
+        open=tuple(_unmet(findings, need) for need in unsure),
+    )
+
+
+def _fitness(blocked: bool, unsure: bool, concerned: bool) -> Fitness:  # noqa: FBT001 - three facts
+    if blocked:
+        return Fitness.UNSUITABLE
+    if unsure:
+        return Fitness.UNDETERMINED
+    return Fitness.DEGRADED if concerned else Fitness.SUITABLE
+
+
+def _outcome(findings: Mapping[str, Finding], need: Need) -> Outcome:
+    outcomes = [_answer(findings, probe.id) for probe in need.any_of]
+    if Outcome.YES in outcomes:
+        return Outcome.YES
+    return Outcome.UNKNOWN if Outcome.UNKNOWN in outcomes else Outcome.NO
+
+
+def _answer(findings: Mapping[str, Finding], probe: str) -> Outcome:
+    found = findings.get(probe)
+    return found.outcome if found else Outcome.UNKNOWN
+
+
+def _unmet(findings: Mapping[str, Finding], need: Need) -> Unmet:
+    ids = tuple(probe.id for probe in need.any_of)
+    names = [findings[probe].errno for probe in ids if probe in findings]
+    return Unmet(
+        any_of=ids,
+        because=need.because,
+        source=need.source,
+        says=need.says.replace("{error}", _words(next(filter(None, names), None))),
+        remedy=need.remedy,
+    )
+
+
+def _words(name: str | None) -> str:
+    """The errno in the words of Go's syscall package, which are the C library's in lower case."""
+    code = getattr(errno, name, None) if name else None
+    return os.strerror(code).lower() if isinstance(code, int) else "…"

@@ -1,0 +1,4 @@
+"""Linux as the probes need it: system calls, /proc and extended attributes.
+
+Nothing here knows of probes, findings or engines.
+"""

@@ -1,0 +1,256 @@
+"""A directory held open, and the calls that work relative to it.
+
+No call follows a symbolic link in the last component, and none takes a path, so that nobody who
+can write above the directory can lead us elsewhere.
+"""
+
+from __future__ import annotations
+
+import os
+import struct
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Union
+
+from . import libc
+from .libc import naming
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+NOREPLACE = 1
+EXCHANGE = 2
+WHITEOUT = 4
+
+Name = Union[str, bytes]
+
+_DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+_DIRENT = struct.Struct("=QqHB")
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One name as getdents64(2) tells it: ``type`` is DT_*, 0 where the file system won't say."""
+
+    name: bytes
+    inode: int
+    type: int
+
+
+class Directory:
+    """A directory by its descriptor. Close it, or use it in a ``with``."""
+
+    def __init__(self, fd: int) -> None:
+        self.fd = fd
+
+    def __enter__(self) -> Directory:  # noqa: PYI034 - Self is not in 3.9
+        """Return itself."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close the descriptor."""
+        self.close()
+
+    def close(self) -> None:
+        """Close the descriptor."""
+        os.close(self.fd)
+
+    def path(self, name: Name) -> bytes:
+        """A path to an entry for the calls that take no descriptor (bind, mount, execve)."""
+        return b"/proc/self/fd/%d/%s" % (self.fd, os.fsencode(name))
+
+    def open(self, name: Name, flags: int = os.O_RDONLY, mode: int = 0o600) -> int:
+        """openat(2), never through a symbolic link and never blocking on a FIFO."""
+        flags |= os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
+        with naming("open"):
+            return os.open(name, flags, mode, dir_fd=self.fd)
+
+    def directory(self, name: Name) -> Directory:
+        """Open a directory in this one."""
+        with naming("open"):
+            return Directory(os.open(name, _DIRECTORY, dir_fd=self.fd))
+
+    def mkdir(self, name: Name, mode: int = 0o700) -> Directory:
+        """Make a directory in this one and open it."""
+        with naming("mkdir"):
+            os.mkdir(name, mode, dir_fd=self.fd)
+        return self.directory(name)
+
+    def write(self, name: Name, data: bytes, mode: int = 0o600) -> None:
+        """Create a file, which must not be there yet, with this content."""
+        fd = self.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+        try:
+            with naming("write"):
+                write_all(fd, data)
+        finally:
+            os.close(fd)
+
+    def append(self, name: Name, data: bytes) -> None:
+        """Append to a file that exists."""
+        fd = self.open(name, os.O_WRONLY | os.O_APPEND)
+        try:
+            with naming("write"):
+                write_all(fd, data)
+        finally:
+            os.close(fd)
+
+    def read(self, name: Name) -> bytes:
+        """The first 64 KiB of a file."""
+        fd = self.open(name)
+        try:
+            with naming("read"):
+                return os.read(fd, 65536)
+        finally:
+            os.close(fd)
+
+    def stat(self, name: Name) -> os.stat_result:
+        """lstat(2)."""
+        with naming("lstat"):
+            return os.stat(name, dir_fd=self.fd, follow_symlinks=False)
+
+    def exists(self, name: Name) -> bool:
+        """Whether lstat(2) finds the name."""
+        try:
+            self.stat(name)
+        except FileNotFoundError:
+            return False
+        return True
+
+    def unlink(self, name: Name) -> None:
+        """unlinkat(2)."""
+        with naming("unlink"):
+            os.unlink(name, dir_fd=self.fd)
+
+    def rmdir(self, name: Name) -> None:
+        """unlinkat(2) with AT_REMOVEDIR."""
+        with naming("rmdir"):
+            os.rmdir(name, dir_fd=self.fd)
+
+    def link(self, old: Name, new: Name) -> None:
+        """linkat(2): a hard link, to the link itself where the old name is a symbolic one."""
+        with naming("link"):
+            os.link(old, new, src_dir_fd=self.fd, dst_dir_fd=self.fd, follow_symlinks=False)
+
+    def symlink(self, target: Name, name: Name) -> None:
+        """symlinkat(2)."""
+        with naming("symlink"):
+            # Encoded, because os.symlink wants both of one type.
+            os.symlink(os.fsencode(target), os.fsencode(name), dir_fd=self.fd)
+
+    def readlink(self, name: Name) -> bytes:
+        """readlinkat(2)."""
+        with naming("readlink"):
+            return os.readlink(os.fsencode(name), dir_fd=self.fd)
+
+    def rename(self, old: Name, new: Name, flags: int = 0) -> None:
+        """renameat(2), or renameat2(2) where flags are given."""
+        if not flags:
+            with naming("rename"):
+                os.rename(old, new, src_dir_fd=self.fd, dst_dir_fd=self.fd)
+            return
+        old, new = os.fsencode(old), os.fsencode(new)
+        libc.syscall("renameat2", self.fd, old, self.fd, new, flags)
+
+    def mknod(self, name: Name, mode: int, device: int = 0) -> None:
+        """mknodat(2)."""
+        with naming("mknod"):
+            os.mknod(name, mode, device, dir_fd=self.fd)
+
+    def mkfifo(self, name: Name) -> None:
+        """mkfifoat(3)."""
+        with naming("mkfifo"):
+            os.mkfifo(name, 0o600, dir_fd=self.fd)
+
+    def chown(self, name: Name, uid: int, gid: int) -> None:
+        """fchownat(2) on the entry itself, be it a symbolic link."""
+        with naming("lchown"):
+            os.chown(name, uid, gid, dir_fd=self.fd, follow_symlinks=False)
+
+    def chmod(self, name: Name, mode: int) -> None:
+        """fchmod(2) of a regular file or directory."""
+        fd = self.open(name)
+        try:
+            with naming("chmod"):
+                os.fchmod(fd, mode)
+        finally:
+            os.close(fd)
+
+    def utime(self, name: Name, nanoseconds: int) -> None:
+        """utimensat(2) on the entry itself: both times, in nanoseconds since 1970."""
+        with naming("utimensat"):
+            times = (nanoseconds, nanoseconds)
+            os.utime(name, ns=times, dir_fd=self.fd, follow_symlinks=False)
+
+    def names(self) -> list[bytes]:
+        """The names in it, without ``.`` and ``..``."""
+        return [entry.name for entry in self.entries()]
+
+    def entries(self) -> Iterator[Entry]:
+        """What getdents64(2) returns, without ``.`` and ``..``.
+
+        Read raw, because os.scandir hides DT_UNKNOWN behind a stat of its own.
+        """
+        import ctypes  # noqa: PLC0415 - as in libc
+
+        os.lseek(self.fd, 0, os.SEEK_SET)
+        buffer = ctypes.create_string_buffer(32768)
+        while True:
+            count = libc.syscall("getdents64", self.fd, ctypes.addressof(buffer), len(buffer))
+            if not count:
+                return
+            yield from _entries(buffer.raw[:count])
+
+    def clear(self) -> None:
+        """Remove all that is in it, as far as possible; raises the last error met."""
+        try:
+            self._clear_once()
+        except OSError:
+            # fuse-overlayfs removes a whiteout of its own only at the second attempt.
+            self._clear_once()
+
+    def _clear_once(self) -> None:
+        failure: OSError | None = None
+        for entry in list(self.entries()):
+            try:
+                self._remove(entry.name)
+            except OSError as error:
+                failure = error
+        if failure:
+            raise failure
+
+    def _remove(self, name: bytes) -> None:
+        try:
+            self.unlink(name)
+        except (IsADirectoryError, PermissionError):
+            # unlink(2) of a directory is EISDIR on Linux, EPERM by POSIX.
+            try:
+                child = self.directory(name)
+            except PermissionError:
+                # overlay's work/work has mode 000, which stops whoever lacks CAP_DAC_OVERRIDE.
+                self._unlock(name)
+                child = self.directory(name)
+            with child:
+                child.clear()
+            self.rmdir(name)
+
+    def _unlock(self, name: bytes) -> None:
+        handle = os.open(name, os.O_PATH | _DIRECTORY, dir_fd=self.fd)
+        try:
+            os.chmod(f"/proc/self/fd/{handle}", 0o700)
+        finally:
+            os.close(handle)
+
+
+def write_all(fd: int, data: bytes) -> None:
+    """Write all of the data, however little each write(2) takes."""
+    while data:
+        data = data[os.write(fd, data) :]
+
+
+def _entries(block: bytes) -> Iterator[Entry]:
+    at = 0
+    while at < len(block):
+        inode, _, length, kind = _DIRENT.unpack_from(block, at)
+        name = block[at + _DIRENT.size : at + length].split(b"\0", 1)[0]
+        if name not in (b".", b".."):
+            yield Entry(name, inode, kind)
+        at += length

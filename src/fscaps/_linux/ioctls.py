@@ -1,0 +1,64 @@
+"""ioctl(2) and quotactl(2) requests, with the numbers of linux/fs.h and linux/dqblk_xfs.h."""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import struct
+
+from . import libc
+from .libc import naming
+
+_FICLONE = 0x40049409
+_FS_IOC_FSGETXATTR = 0x801C581F
+_FS_IOC_GETFLAGS = 0x80086601
+_FS_APPEND_FL = 0x20
+_Q_XGETQSTAT = 0x5805
+_PRJQUOTA = 2
+_PROJECT_ACCOUNTED_AND_ENFORCED = 0x30
+
+# asm/ioctl.h of these encodes the direction in other bits.
+_OTHER_ENCODING = ("ppc", "mips", "sparc", "alpha", "parisc")
+
+
+def _request(fd: int, name: str, number: int, argument: int | bytes) -> bytes:
+    if os.uname().machine.startswith(_OTHER_ENCODING):
+        raise OSError(errno.ENOSYS, f"{name}: number unknown on this architecture")
+    with naming(name):
+        if isinstance(argument, int):
+            fcntl.ioctl(fd, number, argument)
+            return b""
+        return fcntl.ioctl(fd, number, argument)
+
+
+def is_append_only(fd: int) -> bool:
+    """Whether the directory takes new entries but lets none be removed (chattr +a)."""
+    try:
+        answer = _request(fd, "FS_IOC_GETFLAGS", _FS_IOC_GETFLAGS, bytes(8))
+    except OSError:
+        return False  # a file system without such flags
+    return bool(struct.unpack("=I4x", answer)[0] & _FS_APPEND_FL)
+
+
+def clone(source: int, target: int) -> None:
+    """FICLONE (ioctl_ficlone(2)): make the target share the source's blocks."""
+    _request(target, "FICLONE", _FICLONE, source)
+
+
+def project_id(fd: int) -> int:
+    """FS_IOC_FSGETXATTR: the project that the file belongs to."""
+    answer = _request(fd, "FS_IOC_FSGETXATTR", _FS_IOC_FSGETXATTR, bytes(28))
+    return int(struct.unpack("=5I8x", answer)[3])
+
+
+def project_quota_enforced(device: bytes) -> bool:
+    """Q_XGETQSTAT for project quota: whether it is both accounted and enforced."""
+    import ctypes  # noqa: PLC0415 - as in libc
+
+    status = ctypes.create_string_buffer(96)
+    command = _Q_XGETQSTAT << 8 | _PRJQUOTA
+    libc.call("quotactl", command, device, 0, ctypes.addressof(status))
+    # struct fs_quota_stat: __s8 qs_version, __u16 qs_flags, ...
+    flags = int(struct.unpack_from("=H", status.raw, 2)[0])
+    return flags & _PROJECT_ACCOUNTED_AND_ENFORCED == _PROJECT_ACCOUNTED_AND_ENFORCED

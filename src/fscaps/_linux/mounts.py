@@ -1,0 +1,144 @@
+"""Mounting without anybody seeing it: detached, or in a mount namespace of our own."""
+
+from __future__ import annotations
+
+import errno
+import functools
+import os
+
+from . import libc
+from .libc import naming
+
+# linux/mount.h
+_FSOPEN_CLOEXEC = 1
+_FSCONFIG_SET_FLAG = 0
+_FSCONFIG_SET_STRING = 1
+_FSCONFIG_CMD_CREATE = 6
+_FSMOUNT_CLOEXEC = 1
+_MS_REC = 0x4000
+_MS_SLAVE = 1 << 19
+_MNT_DETACH = 2
+# linux/sched.h
+_CLONE_NEWNS = 0x00020000
+_CLONE_NEWUSER = 0x10000000
+
+_VALUE_LIMIT = 255
+"""fsconfig(2) takes no longer string."""
+
+
+class MountError(OSError):
+    """A mount that failed; ``log`` is what the kernel's file-system context had to say."""
+
+    def __init__(self, code: int, text: str, log: str) -> None:
+        super().__init__(code, text)
+        self.log = log
+
+
+class NamespaceError(Exception):
+    """The kernel or a security module allows this process no namespace."""
+
+
+def detached(fstype: str, options: dict[str, str | None]) -> int:
+    """Mount a new file system attached nowhere, and return a descriptor of its root.
+
+    It is in no mount table, works under Landlock, and is gone when the descriptor is closed,
+    be it by SIGKILL (fsmount(2), Linux 5.2). Option values of None are flags. Raises MountError;
+    ENOSYS where the kernel lacks these calls, ENODEV where it lacks the file system.
+    """
+    context = libc.syscall("fsopen", fstype.encode() + b"\0", _FSOPEN_CLOEXEC)
+    try:
+        for key, value in options.items():
+            _configure(context, key, value)
+        libc.syscall("fsconfig", context, _FSCONFIG_CMD_CREATE, None, None, 0)
+        return _root(libc.syscall("fsmount", context, _FSMOUNT_CLOEXEC, 0))
+    except OSError as error:
+        code = error.errno or errno.EIO
+        raise MountError(code, str(error.strerror), _log(context)) from None
+    finally:
+        os.close(context)
+
+
+@functools.lru_cache(maxsize=None)
+def can_detach() -> bool:
+    """Whether this kernel has fsopen(2) and this process may call it."""
+    try:
+        os.close(libc.syscall("fsopen", b"tmpfs\0", _FSOPEN_CLOEXEC))
+    except OSError:
+        return False
+    return True
+
+
+def _root(mount: int) -> int:
+    """A descriptor that can be read, for fsmount(2)'s cannot; it keeps the mount alive alone."""
+    try:
+        return os.open(".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=mount)
+    finally:
+        os.close(mount)
+
+
+def _configure(context: int, key: str, value: str | None) -> None:
+    name = key.encode() + b"\0"
+    if value is None:
+        libc.syscall("fsconfig", context, _FSCONFIG_SET_FLAG, name, None, 0)
+        return
+    data = os.fsencode(value)
+    if len(data) > _VALUE_LIMIT:
+        raise OSError(errno.ENAMETOOLONG, f"fsconfig {key}: over {_VALUE_LIMIT} bytes")
+    libc.syscall("fsconfig", context, _FSCONFIG_SET_STRING, name, data + b"\0", 0)
+
+
+def _log(context: int) -> str:
+    """The messages waiting in a file-system context, without their severity letter."""
+    messages: list[str] = []
+    while len(messages) < 16:  # noqa: PLR2004 - the kernel keeps eight
+        try:
+            messages.append(os.read(context, 1024).decode(errors="replace"))
+        except OSError:
+            break
+    return "; ".join(message[2:].strip() for message in messages)
+
+
+def attached(fstype: str, point: bytes, options: dict[str, str | None]) -> None:
+    """mount(2) on a directory; only ever called in a mount namespace of our own."""
+    data = ",".join(key if value is None else f"{key}={value}" for key, value in options.items())
+    libc.call("mount", fstype.encode(), point, fstype.encode(), 0, os.fsencode(data))
+
+
+def detach(point: bytes) -> None:
+    """umount2(2) with MNT_DETACH."""
+    libc.call("umount2", point, _MNT_DETACH)
+
+
+def private_namespace() -> None:
+    """Give this process a mount namespace whose mounts nobody else sees.
+
+    Slave, not private: a file system that the host unmounts must not stay busy through us;
+    and never shared, or what we mount would appear on the host and outlive us.
+    """
+    libc.call("unshare", _CLONE_NEWNS)
+    libc.call("mount", b"none", b"/", None, _MS_REC | _MS_SLAVE, None)
+
+
+def user_namespace() -> None:
+    """Give this process a user namespace, in which it is root, and a mount namespace in it.
+
+    Raises NamespaceError where that is not allowed.
+    """
+    uid, gid = os.geteuid(), os.getegid()
+    try:
+        libc.call("unshare", _CLONE_NEWUSER | _CLONE_NEWNS)
+        _write("/proc/self/setgroups", "deny")
+        _write("/proc/self/uid_map", f"0 {uid} 1")
+        _write("/proc/self/gid_map", f"0 {gid} 1")
+        libc.call("mount", b"none", b"/", None, _MS_REC | _MS_SLAVE, None)
+    except OSError as error:
+        raise NamespaceError(str(error.strerror)) from None
+
+
+def _write(path: str, text: str) -> None:
+    with naming(f"write {path}"):
+        fd = os.open(path, os.O_WRONLY | os.O_CLOEXEC)
+        try:
+            os.write(fd, text.encode())
+        finally:
+            os.close(fd)

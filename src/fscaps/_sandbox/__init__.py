@@ -1,0 +1,1 @@
+"""The process a probe may hang, crash or be killed in, and the one that watches it."""

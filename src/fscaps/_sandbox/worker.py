@@ -1,0 +1,243 @@
+"""The child: the only process that touches the path. It asks, and streams what it finds."""
+
+from __future__ import annotations
+
+import errno
+import os
+import time
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from .. import probes
+from .._linux import mountinfo, processes, system
+from .._linux.directory import Directory, write_all
+from ..model import Finding, Host, Mount, Outcome, Probe, Reason
+from ..probes import Answer, No, Unknown
+from ..probes._area import Area
+from . import scratch
+from .protocol import (
+    Asking,
+    Cannot,
+    Done,
+    Event,
+    Found,
+    Identified,
+    Located,
+    Scratch,
+    Warned,
+    decode_request,
+    encode,
+)
+
+if TYPE_CHECKING:
+    from .protocol import Request
+
+_REFUSALS = (errno.EPERM, errno.EACCES)
+_DETAIL_LIMIT = 500
+_LINKS = 40  # fs/namei.c: MAXSYMLINKS
+
+
+def main(line: str) -> None:
+    """Answer one request, given as a line of JSON, with events on standard output."""
+    request = decode_request(line)
+    processes.die_with(request.parent)
+    os.umask(0o077)
+    try:
+        target, place = _locate(request.path)
+    except OSError as error:
+        _tell(Cannot(_name(error), _words(error)))
+        return
+    with target:
+        _survey(request, target, place)
+    _tell(Done())
+
+
+def clean(path: str, name: str, parent: int) -> None:
+    """Remove the scratch directory of a worker that died."""
+    processes.die_with(parent)
+    with Directory(os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)) as target:
+        scratch.remove_by_name(target, name)
+
+
+def _tell(event: Event) -> None:
+    write_all(1, encode(event))
+
+
+def _locate(path: str) -> tuple[Directory, Located]:
+    """Open the path and tell where it leads, before anything that a dead server might block."""
+    fd = os.open(path, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+    resolved = os.readlink(f"/proc/self/fd/{fd}")
+    place = Located(resolved, tuple(_links(path)), _host(), _mount(fd))
+    _tell(place)
+    if place.mount:
+        mount = replace(place.mount, magic=mountinfo.magic(fd))
+        _tell(Identified(mount))
+        place = replace(place, mount=mount)
+    return Directory(_readable(fd)), place
+
+
+def _readable(fd: int) -> int:
+    """A descriptor of the same directory that can be listed; the one given if that is denied."""
+    try:
+        readable = os.open(f"/proc/self/fd/{fd}", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except PermissionError:
+        return fd
+    os.close(fd)
+    return readable
+
+
+def _host() -> Host:
+    name = os.uname()
+    return Host(
+        kernel=name.release,
+        machine=name.machine,
+        euid=os.geteuid(),
+        capabilities=processes.capabilities(),
+        initial_user_namespace=processes.in_initial_user_namespace(),
+        user_namespaces="; ".join(system.user_namespace_hindrances()),
+        lsm=system.security_modules(),
+        overlay=system.knows_file_system("overlay"),
+    )
+
+
+def _mount(fd: int) -> Mount | None:
+    line = mountinfo.of(fd)
+    if line is None:
+        return None
+    return Mount(
+        id=line.id,
+        point=line.point,
+        type=line.type,
+        source=line.source,
+        options=line.options,
+        super_options=line.super_options,
+        propagation=line.propagation,
+        devices=mountinfo.device_chain(line.device),
+    )
+
+
+def _links(path: str) -> list[str]:
+    """The symbolic links on the way to the path, each as ``link -> target``."""
+    links: list[str] = []
+    at = os.getcwd() if not path.startswith("/") else "/"
+    parts = [part for part in path.split("/") if part]
+    while parts and len(links) < _LINKS:
+        step = os.path.join(at, parts.pop(0))
+        try:
+            leads_to = os.readlink(step)
+        except OSError:
+            at = os.path.normpath(step)
+            continue
+        links.append(f"{step} -> {leads_to}")
+        at = "/" if leads_to.startswith("/") else at
+        parts[:0] = [part for part in leads_to.split("/") if part]
+    return links
+
+
+def _survey(request: Request, target: Directory, place: Located) -> None:
+    name = scratch.new_name()
+    _tell(Scratch(name))
+    directory = _made(target, name)
+    area = Area(
+        target,
+        directory,
+        place.resolved,
+        place.host,
+        place.mount,
+        request.mounting,
+        request.timeout / 2,
+    )
+    try:
+        _ask_all(request, area)
+    finally:
+        if isinstance(directory, Directory):
+            _remove(target, name, directory)
+
+
+def _made(target: Directory, name: str) -> Directory | OSError:
+    try:
+        made = scratch.make(target, name)
+    except OSError as error:
+        return error
+    _sweep(target, os.fstat(made.fd).st_mtime)
+    return made
+
+
+def _sweep(target: Directory, now: float) -> None:
+    try:
+        for leftover in scratch.leftovers(target, now):
+            scratch.remove_by_name(target, leftover)
+            _tell(Warned(f"removed {leftover}, which an earlier run left behind"))
+    except OSError as error:
+        _tell(Warned(f"what an earlier run left behind could not be removed: {_words(error)}"))
+
+
+def _remove(target: Directory, name: str, directory: Directory) -> None:
+    try:
+        scratch.remove(target, name, directory)
+    except OSError as error:
+        _tell(Warned(f"the scratch directory {name} could not be removed: {_words(error)}"))
+
+
+def _ask_all(request: Request, area: Area) -> None:
+    known = probes.every()
+    for probe in probes.in_order(known[name] for name in request.probes):
+        _tell(Asking(probe.id))
+        finding = ask(probe, area)
+        area.findings[probe.id] = finding
+        _tell(Found(finding))
+
+
+def ask(probe: Probe, area: Area) -> Finding:
+    """Ask one probe, and turn whatever comes of it into a finding."""
+    before = time.perf_counter()
+    finding = _answer(probe, area)
+    seconds = round(time.perf_counter() - before, 6)
+    return replace(finding, detail=finding.detail[:_DETAIL_LIMIT], seconds=seconds)
+
+
+def _answer(probe: Probe, area: Area) -> Finding:
+    try:
+        answer = probe.ask(area)
+    except No as no:
+        return Finding(probe.id, Outcome.NO, None, no.errno, no.detail, no.value)
+    except Unknown as unknown:
+        return _unknown(probe, unknown.reason, unknown.detail, unknown.errno)
+    except OSError as error:
+        return _failed(probe, error, area)
+    except Exception as error:
+        return _fallen(probe, error)
+    if isinstance(answer, Answer):
+        return Finding(probe.id, Outcome.YES, detail=answer.detail, value=answer.value)
+    return Finding(probe.id, Outcome.YES, detail=answer or "")
+
+
+def _fallen(probe: Probe, error: Exception) -> Finding:
+    if isinstance(error, processes.HelperTimeoutError):
+        return _unknown(probe, Reason.TIMEOUT, "a call did not return in time")
+    if isinstance(error, processes.HelperDiedError):
+        return _unknown(probe, Reason.CRASH, f"the process that asked died: {error}")
+    return _unknown(probe, Reason.CRASH, f"{type(error).__name__}: {error}")
+
+
+def _failed(probe: Probe, error: OSError, area: Area) -> Finding:
+    words, name = _words(error), _name(error)
+    if error.errno in _REFUSALS and area.lacks(probe.capabilities):
+        return _unknown(probe, Reason.PRIVILEGE, words, name)
+    if error.errno in probe.no:
+        return Finding(probe.id, Outcome.NO, None, name, words)
+    if error.errno == errno.ENOSYS:
+        return _unknown(probe, Reason.KERNEL, words, name)
+    return _unknown(probe, Reason.ERROR, words, name)
+
+
+def _unknown(probe: Probe, reason: Reason, detail: str, name: str | None = None) -> Finding:
+    return Finding(probe.id, Outcome.UNKNOWN, reason, name, detail)
+
+
+def _name(error: OSError) -> str | None:
+    return errno.errorcode.get(error.errno or 0)
+
+
+def _words(error: OSError) -> str:
+    return str(error.strerror or error)

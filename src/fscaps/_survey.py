@@ -1,0 +1,155 @@
+"""One run: a path, its findings, the verdicts on them, a report."""
+
+from __future__ import annotations
+
+import os
+import sys
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING, Union
+
+from . import engines, probes
+from ._judge import judge
+from ._sandbox.supervisor import observe
+from ._version import __version__
+from .model import (
+    Finding,
+    Mounting,
+    Outcome,
+    PlatformError,
+    Probe,
+    Reason,
+    Report,
+    Role,
+    TargetError,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    StrPath = Union[str, bytes, "os.PathLike[str]", "os.PathLike[bytes]"]
+
+TIMEOUT = 5.0
+"""Seconds that one probe may take, by default."""
+DEADLINE = 30.0
+"""Seconds that one survey may take, by default."""
+_SHORTEST = 0.1
+
+
+def survey(
+    path: StrPath,
+    *,
+    roles: Iterable[str] | None = None,
+    only: Iterable[str] = (),
+    skip: Iterable[str] = (),
+    mount: Mounting | str = Mounting.AUTO,
+    timeout: float = TIMEOUT,
+    deadline: float = DEADLINE,
+    on_finding: Callable[[Finding], object] | None = None,
+    python: str | None = None,
+) -> Report:
+    """Probe the file system at a directory, and judge it for each role of each engine.
+
+    ``roles`` limits the verdicts, and the probes to what those need: ids such as
+    ``docker/data-root`` or ``docker``. ``only`` and ``skip`` choose probes by glob. ``mount`` says
+    when a real overlay may be mounted (Mounting). ``timeout`` is the seconds for one probe,
+    ``deadline`` for all; the call returns at most two seconds after it. ``on_finding`` is called
+    with each finding as it comes. ``python`` is the interpreter for the child process, where
+    sys.executable is none.
+
+    Raises TargetError if the path is no directory that can be reached, UnknownRoleError,
+    ValueError for other bad arguments, PlatformError off Linux, SandboxError if no child process
+    can be started. Whatever the file system does is in the report.
+    """
+    given = _given(path)
+    chosen = engines.roles(roles)
+    needed = None if roles is None else _needed(chosen)
+    asked, left = _choose(needed, tuple(only), tuple(skip))
+    seen = observe(
+        given,
+        [probe.id for probe in asked],
+        mounting=Mounting(mount),
+        timeout=_seconds(timeout),
+        deadline=_seconds(deadline),
+        python=python,
+        on_finding=on_finding,
+    )
+    findings = {**seen.findings, **{probe.id: _unasked(probe) for probe in left}}
+    return Report(
+        tool=f"fscaps {__version__}",
+        path=os.fsdecode(given),
+        resolved=seen.resolved,
+        links=seen.links,
+        host=seen.host,
+        mount=seen.mount,
+        findings=findings,
+        verdicts=judge(findings, chosen),
+        warnings=tuple(seen.warnings),
+    )
+
+
+def ask(
+    path: StrPath,
+    probe: Probe,
+    *,
+    mount: Mounting | str = Mounting.AUTO,
+    timeout: float = TIMEOUT,
+    python: str | None = None,
+) -> Finding:
+    """Ask one question of the file system at a directory, in the same sandbox; see survey()."""
+    asked = [earlier.id for earlier in probes.in_order([probe])]
+    seen = observe(
+        _given(path),
+        asked,
+        mounting=Mounting(mount),
+        timeout=_seconds(timeout),
+        deadline=_seconds(timeout) * len(asked),
+        python=python,
+        on_finding=None,
+    )
+    return seen.findings[probe.id]
+
+
+def _given(path: StrPath) -> bytes:
+    if sys.platform != "linux":
+        message = f"fscaps runs on Linux only, not on {sys.platform}"
+        raise PlatformError(message)
+    given = os.fsencode(path)
+    if not given:
+        raise TargetError("", "the path is empty", "ENOENT")
+    if b"\0" in given:
+        raise TargetError(os.fsdecode(given), "a path cannot contain a NUL byte", "EINVAL")
+    return given
+
+
+def _seconds(value: float) -> float:
+    if not _SHORTEST <= value < float("inf"):
+        message = f"not a number of seconds of at least {_SHORTEST}: {value}"
+        raise ValueError(message)
+    return float(value)
+
+
+def _needed(roles: Iterable[Role]) -> list[Probe]:
+    needs = (need for role in roles for need in role.needs)
+    return probes.in_order(probe for need in needs for probe in need.any_of)
+
+
+def _choose(
+    needed: list[Probe] | None, only: tuple[str, ...], skip: tuple[str, ...]
+) -> tuple[list[Probe], list[Probe]]:
+    """The probes to ask, with those they build on, and those left out by request."""
+    every = list(probes.every().values()) if needed is None else needed
+    wanted = [
+        probe
+        for probe in every
+        if (not only or _matches(probe, only)) and not _matches(probe, skip)
+    ]
+    asked = probes.in_order(wanted)
+    return asked, [probe for probe in every if probe not in asked]
+
+
+def _matches(probe: Probe, globs: tuple[str, ...]) -> bool:
+    return any(fnmatchcase(probe.id, glob) for glob in globs)
+
+
+def _unasked(probe: Probe) -> Finding:
+    return Finding(probe.id, Outcome.UNKNOWN, Reason.SKIPPED, None, "not asked, by request")

@@ -1,0 +1,82 @@
+"""What a probe works on: a scratch directory below the path, and what is known so far."""
+
+from __future__ import annotations
+
+import errno
+import functools
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from ..model import Finding, Host, Mount, Mounting, Outcome, Probe, Reason
+from . import Unknown
+
+if TYPE_CHECKING:
+    from .._linux.directory import Directory
+
+CONTENT = b"fscaps\n"
+
+
+@dataclass(eq=False)
+class Area:
+    """One run's scratch directory and context.
+
+    ``target`` is the probed directory itself, only ever read; ``directory`` the scratch directory
+    in it, or the OSError that stopped its making; ``seconds`` is how long a probe may leave a
+    helper process without an answer.
+    """
+
+    target: Directory
+    directory: Directory | OSError
+    resolved: str
+    host: Host
+    mount: Mount | None = None
+    mounting: Mounting = Mounting.AUTO
+    seconds: float = 2.0
+    findings: dict[str, Finding] = field(default_factory=dict)
+
+    @property
+    def scratch(self) -> Directory:
+        """The scratch directory; ends the probe as UNKNOWN if there is none."""
+        if isinstance(self.directory, OSError):
+            name = errno.errorcode.get(self.directory.errno or 0)
+            raise Unknown(Reason.SKIPPED, "nothing can be created here", errno=name)
+        return self.directory
+
+    @functools.cached_property
+    def file(self) -> str:
+        """The name of a regular file that holds CONTENT, for probes that leave it so."""
+        with setting_up():
+            self.scratch.write("file", CONTENT)
+        return "file"
+
+    @functools.cached_property
+    def folder(self) -> str:
+        """The name of a directory, for probes that leave it empty."""
+        with setting_up():
+            self.scratch.mkdir("folder").close()
+        return "folder"
+
+    def outcome(self, probe: Probe) -> Outcome:
+        """What an earlier probe found; UNKNOWN if it was not asked."""
+        found = self.findings.get(probe.id)
+        return found.outcome if found else Outcome.UNKNOWN
+
+    def lacks(self, capabilities: tuple[str, ...]) -> bool:
+        """Whether a refusal may be for want of one of these capabilities."""
+        if not capabilities:
+            return False
+        held = self.host.capabilities
+        return not (self.host.initial_user_namespace and set(capabilities) <= set(held))
+
+
+class setting_up:  # noqa: N801 - reads as a statement
+    """Turn a failure to prepare into UNKNOWN, so that its errno is not taken for an answer."""
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
+        if isinstance(error, OSError):
+            name = errno.errorcode.get(error.errno or 0)
+            detail = f"could not prepare: {error.strerror}"
+            raise Unknown(Reason.ERROR, detail, errno=name) from None

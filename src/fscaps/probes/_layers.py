@@ -1,0 +1,114 @@
+"""The layers of an overlay as an engine stacks them, and what a container does to them.
+
+Each function takes an open directory, so that it works on whatever mount it is given.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from errno import EXDEV
+from typing import TYPE_CHECKING
+
+from .._linux import xattrs
+from . import No
+
+if TYPE_CHECKING:
+    from .._linux.directory import Directory
+
+OPAQUE = "trusted.overlay.opaque"
+_OLD = 1_234_567_890_123_456_789
+
+
+def fill(place: Directory, *, opaque: bool) -> None:
+    """Two lower layers as an engine stacks them, l2 above l1, and empty upper and work."""
+    with place.mkdir("l1") as bottom:
+        for name in ("read", "append", "delete", "hidden", "move", "attributes", "metadata"):
+            bottom.write(name, b"lower", 0o640)
+        for name in ("again", "tree", "swap", "opaque"):
+            with bottom.mkdir(name) as child:
+                child.write("file", b"lower")
+        bottom.utime("append", _OLD)
+    with place.mkdir("l2") as middle:
+        middle.write("read", b"middle")
+        middle.mknod("hidden", stat.S_IFCHR, 0)
+        with middle.mkdir("opaque") as child:
+            if opaque:
+                xattrs.put(child.fd, OPAQUE, b"y")
+    for name in ("upper", "work", "merged"):
+        place.mkdir(name).close()
+
+
+def see_merged(merged: Directory, *, opaque: bool) -> None:
+    """The upper file of two lower ones, no file below a whiteout, nothing below an opaque mark."""
+    if merged.read("read") != b"middle":
+        raise No("a file of the upper of two lower layers is not the one seen")
+    if merged.exists("hidden") or b"hidden" in merged.names():
+        raise No("a file that a whiteout hides is seen")
+    with merged.directory("opaque") as child:
+        if opaque and child.names():
+            raise No("an opaque directory shows what lies below it")
+
+
+def append(merged: Directory) -> None:
+    """Copy a lower file up by opening it, compare its attributes, and append to it."""
+    before = merged.stat("append")
+    os.close(merged.open("append", os.O_WRONLY | os.O_APPEND))  # copies up, changes nothing
+    after = merged.stat("append")
+    for what in ("st_mode", "st_uid", "st_gid", "st_mtime_ns", "st_size"):
+        if getattr(before, what) != getattr(after, what):
+            raise No(f"{what} changed when the file was copied up")
+    merged.append("append", b", appended")
+    if merged.read("append") != b"lower, appended":
+        raise No("the copied-up file has lost what it held or what was appended")
+
+
+def delete(merged: Directory) -> None:
+    """Delete a lower file: gone in lookup and in the listing."""
+    merged.unlink("delete")
+    if merged.exists("delete"):
+        raise No("the deleted file is still found")
+    if b"delete" in merged.names():
+        raise No("the deleted file is still listed")
+
+
+def make_again(merged: Directory) -> None:
+    """Empty a lower directory, remove it, make it anew, and find it empty."""
+    with merged.directory("again") as child:
+        child.unlink("file")
+    merged.rmdir("again")
+    with merged.mkdir("again") as child:
+        if child.names():
+            raise No("the re-made directory shows what was deleted with the old one")
+
+
+def move(merged: Directory) -> None:
+    """Rename a lower file."""
+    merged.rename("move", "moved")
+    if merged.exists("move") or merged.read("moved") != b"lower":
+        raise No("the renamed file is not found under its new name alone")
+
+
+def move_tree(merged: Directory) -> str:
+    """Rename a lower directory; how that went."""
+    try:
+        merged.rename("tree", "woods")
+    except OSError as error:
+        if error.errno != EXDEV:
+            raise
+        return "directories by copying (EXDEV)"
+    with merged.directory("woods") as moved:
+        if moved.read("file") != b"lower":
+            raise No("a file is lost from a renamed directory")
+    return "directories by redirect_dir"
+
+
+def swap(merged: Directory) -> None:
+    """Rename a new directory over an emptied one of a lower layer."""
+    with merged.directory("swap") as child:
+        child.unlink("file")
+    merged.mkdir("fresh").close()
+    merged.rename("fresh", "swap")
+    with merged.directory("swap") as child:
+        if child.names():
+            raise No("the directory renamed over an emptied one shows what was deleted from that")

@@ -1,0 +1,119 @@
+"""How the overlay that several probes share is mounted, and when none is."""
+
+from __future__ import annotations
+
+import functools
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Union
+
+from .._linux import mounts
+from .._linux.directory import Directory
+from ..model import Mounting, Outcome, Probe, Reason
+from . import No, Unknown, _layers, skip, xattr
+from ._area import setting_up
+
+if TYPE_CHECKING:
+    from ._area import Area
+
+_PANICS = {"0x47504653": "gpfs"}
+"""File systems on which an overlay mount is known to panic the kernel (apptainer#2657)."""
+
+_INDEX = Path("/sys/module/overlay/parameters/index")
+
+# What stands at a name: a file's content, a directory's listing, or nothing.
+Content = Union[bytes, "list[bytes]", None]
+
+
+@dataclass
+class Session:
+    """A mounted overlay, its upper directory, and what must be found in it after another mount."""
+
+    place: Directory
+    merged: Directory
+    upper: Directory
+    expected: dict[str, Content] = field(default_factory=dict)
+
+    def mount_again(self) -> None:
+        """Unmount, and mount the same directories anew."""
+        self.merged.close()
+        if not mounts.can_detach():
+            mounts.detach(b"merged")  # relative: place() left us in there
+        self.merged = _mounted(self.place)
+
+
+@functools.lru_cache(maxsize=1)
+def place(area: Area) -> Directory:
+    """The directory that holds the layers, made once in a run."""
+    marked = area.outcome(xattr.overlay_opaque) is Outcome.YES
+    with setting_up():
+        made = area.scratch.mkdir("overlay")
+        _layers.fill(made, opaque=marked)
+    if mounts.can_detach() or area.lacks(("CAP_SYS_ADMIN",)):
+        return made
+    # Before Linux 5.2 we mount in a namespace of our own, for which all must be opened anew.
+    os.fchdir(made.fd)
+    mounts.private_namespace()
+    return here()
+
+
+@functools.lru_cache(maxsize=1)
+def session(area: Area) -> Session:
+    """The overlay on those layers, mounted once in a run; raises MountError."""
+    layers = place(area)
+    return Session(layers, _mounted(layers), layers.directory("upper"))
+
+
+def _mounted(layers: Directory) -> Directory:
+    if mounts.can_detach():
+        return Directory(mounts.detached("overlay", options(layers)))
+    mounts.attached("overlay", layers.path("merged"), options(layers))
+    return layers.directory("merged")
+
+
+def options(layers: Directory) -> dict[str, str | None]:
+    """dockerd's own, by descriptor: what the path contains must not matter here."""
+    at = f"/proc/self/fd/{layers.fd}"
+    # moby daemon/graphdriver/overlay2/overlay.go:Init adds index=off where the kernel has it.
+    index: dict[str, str | None] = {"index": "off"} if _INDEX.exists() else {}
+    return {
+        **index,
+        "lowerdir": f"{at}/l2:{at}/l1",
+        "upperdir": f"{at}/upper",
+        "workdir": f"{at}/work",
+    }
+
+
+def here() -> Directory:
+    """The working directory, opened anew in the namespace that was just entered."""
+    return Directory(os.open(".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC))
+
+
+def refuse_danger(area: Area) -> None:
+    """End the probe where a mount is unwanted or unsafe."""
+    if area.mounting is Mounting.NEVER:
+        skip("no mount was wanted")
+    magic = area.mount.magic if area.mount else None
+    if magic is None:
+        raise Unknown(Reason.UNSAFE, "the file system could not be identified before a mount")
+    if magic in _PANICS or (area.mount and area.mount.type in _PANICS.values()):
+        name = _PANICS.get(magic, "gpfs")
+        raise Unknown(Reason.UNSAFE, f"an overlay mount on {name} can panic the kernel")
+
+
+def refuse_unprivileged(area: Area) -> None:
+    """End the probe where a mount is unwanted, unsafe, or not ours to make."""
+    refuse_danger(area)
+    if area.lacks(("CAP_SYS_ADMIN",)):
+        raise Unknown(Reason.PRIVILEGE, "a mount takes CAP_SYS_ADMIN")
+
+
+def refuse_unfit(area: Area, decisive: tuple[Probe, ...]) -> None:
+    """Answer *no* without a mount where an earlier answer decides."""
+    if area.mounting is Mounting.ALWAYS:
+        return
+    for earlier in decisive:
+        found = area.findings.get(earlier.id)
+        if found and found.outcome is Outcome.NO:
+            raise No(f"not mounted, since {earlier.id} is no: {found.detail}", errno=found.errno)

@@ -1,0 +1,114 @@
+"""Directories: whether one can be made here, and what reading one tells."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import stat
+from contextlib import suppress
+from errno import EACCES, EBUSY, EDQUOT, ENOSPC, ENOTEMPTY, EPERM, EROFS, ESTALE
+from typing import TYPE_CHECKING
+
+from . import No, probe
+from ._area import setting_up
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from .._linux.directory import Directory, Entry
+    from ._area import Area
+
+_KINDS = "kinds"
+_KIND_NAMES = {"f": "file", "d": "directory", "l": "symlink", "p": "FIFO"}
+
+
+@probe(
+    "Can a directory be made here?",
+    no=(EROFS, ENOSPC, EDQUOT, EPERM, EACCES),
+    capabilities=("CAP_DAC_OVERRIDE",),
+)
+def writable(area: Area) -> None:
+    """Whether the scratch directory could be made, which everything else depends on."""
+    if isinstance(area.directory, OSError):
+        raise area.directory
+
+
+def _kinds(area: Area) -> Directory:
+    """A directory with one entry of each kind that can be made here."""
+    if area.scratch.exists(_KINDS):
+        return area.scratch.directory(_KINDS)
+    with setting_up():
+        kinds = area.scratch.mkdir(_KINDS)
+        kinds.write("file", b"")
+        kinds.mkdir("directory").close()
+    with suppress(OSError):  # symlink and node have probes of their own
+        kinds.symlink("file", "symlink")
+    with suppress(OSError):
+        kinds.mkfifo("fifo")
+    return kinds
+
+
+def _entries(area: Area) -> Iterator[tuple[Entry, os.stat_result]]:
+    """Entries of each kind, or those that are there already where none can be made."""
+    if isinstance(area.directory, OSError):
+        entries = [(entry, area.target.stat(entry.name)) for entry in _first(area.target)]
+        if not entries:
+            area.scratch  # noqa: B018 - raises, and says why
+        yield from entries
+        return
+    with _kinds(area) as kinds:
+        for entry in list(kinds.entries()):
+            yield entry, kinds.stat(entry.name)
+
+
+def _first(directory: Directory) -> list[Entry]:
+    return list(itertools.islice(directory.entries(), 8))
+
+
+@probe("Does reading a directory tell the type of its entries (d_type)?")
+def d_type(area: Area) -> str:
+    """getdents64(2) of a directory that holds a file, a directory, a symlink and a FIFO.
+
+    Without it overlay lists whiteouts as files (fs/overlayfs/readdir.c:ovl_cache_entry_new).
+    ``.`` and ``..`` are left out: they are typed even where nothing else is.
+    """
+    seen = []
+    for entry, status in _entries(area):
+        kind = stat.filemode(status.st_mode)[0].replace("-", "f")
+        if entry.type == 0:
+            raise No("the type is given as unknown (DT_UNKNOWN)")
+        if entry.type != stat.S_IFMT(status.st_mode) >> 12:
+            raise No(f"an entry of kind {kind} has type {entry.type}")
+        seen.append(_KIND_NAMES.get(kind, kind))
+    return ", ".join(sorted(set(seen)))
+
+
+@probe("Does reading a directory give the inode numbers that stat gives?")
+def inode(area: Area) -> None:
+    """d_ino against st_ino. moby's change walker skips what has d_ino 0 and prunes equals.
+
+    (moby/go-archive changes_linux.go:walk)
+    """
+    for entry, status in _entries(area):
+        if entry.inode != status.st_ino:
+            name = os.fsdecode(entry.name)
+            raise No(f"{name}: d_ino {entry.inode}, st_ino {status.st_ino}")
+
+
+@probe(
+    "Can a directory be removed while a file deleted from it is still open?",
+    no=(ENOTEMPTY, EBUSY, ESTALE),
+)
+def open_unlink(area: Area) -> None:
+    """Delete an open file, read it, remove its directory. NFS keeps ``.nfsXXXX`` (silly rename)."""
+    with setting_up(), area.scratch.mkdir("busy") as busy:
+        busy.write("open", b"still here")
+        fd = busy.open("open")
+    try:
+        with area.scratch.directory("busy") as busy:
+            busy.unlink("open")
+            if os.read(fd, 16) != b"still here":
+                raise No("the deleted file's content was lost to its reader")
+            area.scratch.rmdir("busy")
+    finally:
+        os.close(fd)

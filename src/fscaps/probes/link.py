@@ -1,0 +1,43 @@
+"""Hard links, which every layer unpacker makes."""
+
+from __future__ import annotations
+
+import stat
+from errno import EACCES, EINVAL, EIO, EMLINK, ENOSYS, ENOTSUP, EPERM
+from typing import TYPE_CHECKING
+
+from . import No, probe, skip
+from ._area import setting_up
+
+if TYPE_CHECKING:
+    from ._area import Area
+
+_REFUSED = (EPERM, EACCES, ENOTSUP, EINVAL, EIO, EMLINK, ENOSYS)
+
+
+@probe("Can a file have a second name?", no=_REFUSED)
+def hard(area: Area) -> None:
+    """link(2): one inode, a link count of two, and a write through one name seen by the other."""
+    with setting_up():
+        area.scratch.write("first", b"one")
+    area.scratch.link("first", "second")
+    first, second = area.scratch.stat("first"), area.scratch.stat("second")
+    if first.st_ino != second.st_ino:
+        raise No("the two names have different inode numbers")
+    if second.st_nlink != 2:  # noqa: PLR2004 - two names
+        raise No(f"the link count is {second.st_nlink}, not 2")
+    area.scratch.append("first", b" two")
+    if area.scratch.read("second") != b"one two":
+        raise No("a write through one name is not seen through the other")
+
+
+@probe("Can a symbolic link have a second name?", no=_REFUSED)
+def to_symlink(area: Area) -> None:
+    """linkat(2) without AT_SYMLINK_FOLLOW; the new name must be a link as well."""
+    try:
+        area.scratch.symlink("nowhere", "symbolic")
+    except OSError:
+        skip("no symbolic link could be made")
+    area.scratch.link("symbolic", "symbolic2")
+    if not stat.S_ISLNK(area.scratch.stat("symbolic2").st_mode):
+        raise No("the new name is not a symbolic link")

@@ -1,0 +1,96 @@
+"""Whether programs run from here: the mount options noexec and nosuid, by doing."""
+
+from __future__ import annotations
+
+import os
+import struct
+from errno import EACCES, ENOENT, ENOEXEC, EPERM
+from typing import TYPE_CHECKING
+
+from ..model import Reason
+from . import No, Unknown, probe, skip
+from ._area import setting_up
+
+if TYPE_CHECKING:
+    from .._linux.directory import Directory
+    from ._area import Area
+
+_OWNER = 1000
+
+# exit(geteuid()), in machine code
+_CODE = {
+    "x86_64": (62, bytes.fromhex("b86b0000000f0589c7b83c0000000f05")),
+    "aarch64": (183, bytes.fromhex("e81580d2010000d4a80b80d2010000d4")),
+}
+_SCRIPT = b"#!/bin/sh\nexit 7\n"
+
+
+def program() -> bytes:
+    """A program of under 200 bytes that exits with its effective uid; a script elsewhere."""
+    machine, code = _CODE.get(os.uname().machine, (0, b""))
+    if not code:
+        return _SCRIPT
+    start = 0x400000
+    size = 64 + 56 + len(code)
+    ident = b"\x7fELF\x02\x01\x01" + bytes(9)
+    header = struct.pack("<HHIQQQIHHHHHH", 2, machine, 1, start + 120, 64, 0, 0, 64, 56, 1, 0, 0, 0)
+    segment = struct.pack("<IIQQQQQQ", 1, 5, 0, start, start, size, size, 4096)
+    return ident + header + segment + code
+
+
+def run(directory: Directory, name: str) -> int:
+    """Execute a file of the directory and return its exit status (-signal if killed)."""
+    path = directory.path(name)
+    pid = os.posix_spawn(path, [path], {})
+    return _status(os.waitpid(pid, 0)[1])
+
+
+def _status(raw: int) -> int:
+    return os.WEXITSTATUS(raw) if os.WIFEXITED(raw) else -os.WTERMSIG(raw)
+
+
+def _expected(euid: int) -> int:
+    return 7 if program() is _SCRIPT else euid & 0xFF
+
+
+@probe("Can a program that lies here be executed?", no=(EACCES, EPERM, ENOEXEC))
+def execute(area: Area) -> None:
+    """Write a tiny program and run it; EACCES on a mount with ``noexec``."""
+    if os.fstatvfs(area.target.fd).f_flag & os.ST_NOEXEC:
+        raise No("the mount has noexec", errno="EACCES")
+    with setting_up():
+        area.scratch.write("program", program(), 0o700)
+    status = run(area.scratch, "program")
+    if status != _expected(os.geteuid()):
+        raise No(f"it ended with status {status}")
+
+
+@probe(
+    "Is the setuid bit honoured?",
+    no=(EACCES, EPERM, ENOENT),
+    capabilities=("CAP_CHOWN", "CAP_FSETID"),
+    after=(execute,),
+)
+def setuid(area: Area) -> None:
+    """Run a setuid program of uid 1000, which tells its effective uid; ``nosuid`` takes it away.
+
+    Asked by running only where the machine code is known; else by the mount's ST_NOSUID flag.
+    """
+    if os.fstatvfs(area.target.fd).f_flag & os.ST_NOSUID:
+        raise No("the mount has nosuid")
+    if program() is _SCRIPT:
+        return
+    if not area.scratch.exists("program"):
+        skip("there is no program to run")
+    area.scratch.chown("program", _OWNER, _OWNER)
+    area.scratch.chmod("program", 0o4755)
+    status = run(area.scratch, "program")
+    if status == os.geteuid() & 0xFF and _no_new_privileges():
+        raise Unknown(Reason.PRIVILEGE, "this process may gain no privileges (no_new_privs)")
+    if status != _OWNER & 0xFF:
+        raise No(f"it ran as uid {status}, not as its owner")
+
+
+def _no_new_privileges() -> bool:
+    with open("/proc/self/status", encoding="ascii", errors="replace") as status:
+        return any(line.split() == ["NoNewPrivs:", "1"] for line in status)

@@ -1,0 +1,89 @@
+"""What a name may be, and whether the path's own name suits an overlay mount."""
+
+from __future__ import annotations
+
+import os
+from errno import EACCES, EEXIST, EILSEQ, EINVAL, EIO, ENAMETOOLONG, ENOENT, EPERM
+from typing import TYPE_CHECKING
+
+from . import Answer, No, probe
+from ._area import setting_up
+
+if TYPE_CHECKING:
+    from ._area import Area
+
+_REFUSED = (EINVAL, EILSEQ, ENAMETOOLONG, ENOENT, EACCES, EPERM, EIO)
+_LENGTHS = (255, 143, 100)
+_SPECIAL = (b"a:b", b"a\\b", b"a*b", b"a?b", b"dot.", b"space ")
+
+
+@probe("Does a name of 255 bytes fit?", no=_REFUSED)
+def length(area: Area) -> Answer:
+    """The longest name that fits, in bytes, of 255 (NAME_MAX), 143 (eCryptfs) and 100."""
+    with setting_up():
+        directory = area.scratch.mkdir("length")
+    with directory:
+        for count in _LENGTHS:
+            try:
+                directory.write(b"n" * count, b"")
+            except OSError as error:
+                if error.errno != ENAMETOOLONG:
+                    raise
+                continue
+            if count == _LENGTHS[0]:
+                return Answer(value=count)
+            raise No(f"{count} bytes fit", errno="ENAMETOOLONG", value=count)
+    raise No("not even 100 bytes fit", errno="ENAMETOOLONG", value=0)
+
+
+def _kept_apart(area: Area, names: tuple[bytes, ...], directory: str) -> None:
+    """Create each name with itself as content; each must be listed and read back so."""
+    with setting_up():
+        place = area.scratch.mkdir(directory)
+    with place:
+        for name in names:
+            place.write(name, name)
+        listed = set(place.names())
+        for name in names:
+            if name not in listed:
+                raise No(f"{name!r} was created and is not listed")
+            if place.read(name) != name:
+                raise No(f"{name!r} is another file than the one created")
+
+
+@probe("Are names that differ only in case two files?", no=(*_REFUSED, EEXIST))
+def case(area: Area) -> None:
+    """``Case`` and ``case``. Where they are one, a layer's later entry replaces the earlier."""
+    _kept_apart(area, (b"Case", b"case"), "case")
+
+
+@probe("Are names that are not UTF-8 kept?", no=(*_REFUSED, EEXIST))
+def undecodable(area: Area) -> None:
+    """A Latin-1 and an invalid name, as old images carry them."""
+    _kept_apart(area, (b"caf\xe9", b"\xff\xfe"), "undecodable")
+
+
+@probe("Are names with : \\ * ? and a trailing dot or space kept?", no=(*_REFUSED, EEXIST))
+def special(area: Area) -> None:
+    """Names that are ordinary on Linux and reserved on Windows and its file systems."""
+    _kept_apart(area, _SPECIAL, "special")
+
+
+@probe("Are composed and decomposed Unicode names two files?", no=(*_REFUSED, EEXIST))
+def normal_form(area: Area) -> None:
+    """The same letter as NFC (U+00E9) and NFD (U+0065 U+0301)."""
+    _kept_apart(area, ("\u00e9".encode(), "e\u0301".encode()), "normal form")
+
+
+@probe("Can the path stand in an overlay mount's options as it is?")
+def option(area: Area) -> None:
+    """No colon, comma or backslash in the resolved path.
+
+    Engines write it unescaped into lowerdir=, where a colon separates layers and a comma options
+    (moby daemon/graphdriver/overlayutils/overlayutils.go:SupportsOverlay).
+    """
+    found = [char for char in ":,\\" if char in area.resolved]
+    if found:
+        raise No(f"the path contains {' and '.join(found)}")
+    if len(os.fsencode(area.resolved)) > 1000:  # noqa: PLR2004 - three such paths fill a page
+        raise No("the path is so long that three layers overrun mount(2)'s page of options")

@@ -1,0 +1,76 @@
+"""Nodes that are neither file nor directory: whiteouts, devices, FIFOs, sockets."""
+
+from __future__ import annotations
+
+import os
+import socket as sockets
+import stat
+from errno import EACCES, EINVAL, EIO, ENODEV, ENOENT, ENOSYS, ENOTSUP, ENXIO, EPERM
+from typing import TYPE_CHECKING
+
+from . import No, probe, skip
+
+if TYPE_CHECKING:
+    from ._area import Area
+
+_REFUSED = (EPERM, EACCES, EINVAL, EIO, ENXIO, ENOTSUP, ENODEV, ENOENT, ENOSYS)
+_NULL = os.makedev(1, 3)
+
+
+def _made(area: Area, name: str, kind: int, device: int = 0) -> None:
+    """Raise No unless lstat(2) sees the node that was asked for; some servers only say so."""
+    try:
+        status = area.scratch.stat(name)
+    except FileNotFoundError:
+        raise No("the call succeeded, and nothing is there", errno="ENOENT") from None
+    if stat.S_IFMT(status.st_mode) != kind or status.st_rdev != device:
+        mode = stat.filemode(status.st_mode)
+        raise No(f"the call succeeded and made {mode}, device {status.st_rdev:#x}")
+
+
+@probe(
+    "Can a whiteout be made (mknod c 0 0)?",
+    no=_REFUSED,
+    capabilities=("CAP_MKNOD",),
+)
+def whiteout(area: Area) -> None:
+    """The character device 0/0 with which overlay and layer unpackers mark a deleted name.
+
+    Free of CAP_MKNOD since Linux 5.8 (fs/namei.c:vfs_mknod).
+    """
+    area.scratch.mknod("whiteout", stat.S_IFCHR, 0)
+    _made(area, "whiteout", stat.S_IFCHR)
+
+
+@probe("Can a device node be made?", no=_REFUSED, capabilities=("CAP_MKNOD",))
+def device(area: Area) -> None:
+    """A second ``/dev/null`` (c 1 3), as images carry them."""
+    area.scratch.mknod("null", stat.S_IFCHR | 0o600, _NULL)
+    _made(area, "null", stat.S_IFCHR, _NULL)
+
+
+@probe("Can a device node be opened?", no=(EACCES, ENXIO, EPERM, ENOENT), after=(device,))
+def device_open(area: Area) -> None:
+    """Write to the node that ``device`` made; EACCES on a mount with ``nodev``."""
+    if not area.scratch.exists("null"):
+        skip("there is no device node to open")
+    fd = area.scratch.open("null", os.O_WRONLY)
+    try:
+        os.write(fd, b"-")
+    finally:
+        os.close(fd)
+
+
+@probe("Can a FIFO be made?", no=_REFUSED)
+def fifo(area: Area) -> None:
+    """mkfifo(3), verified by lstat(2)."""
+    area.scratch.mkfifo("fifo")
+    _made(area, "fifo", stat.S_IFIFO)
+
+
+@probe("Can a unix socket be bound?", no=_REFUSED)
+def socket(area: Area) -> None:
+    """bind(2) of an AF_UNIX socket, verified by lstat(2)."""
+    with sockets.socket(sockets.AF_UNIX) as server:
+        server.bind(area.scratch.path("socket"))
+    _made(area, "socket", stat.S_IFSOCK)

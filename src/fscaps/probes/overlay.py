@@ -1,0 +1,413 @@
+"""overlayfs on this file system: mounted where nobody sees it, and then used.
+
+A mount that succeeds proves little: there are uppers on which it is silently read-only, and
+uppers on which it works until something is deleted. So the cheap questions come first, the mount
+last, and after it what containers do.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from errno import (
+    EACCES,
+    EDQUOT,
+    EEXIST,
+    EINVAL,
+    EIO,
+    ELOOP,
+    ENODATA,
+    ENODEV,
+    ENOENT,
+    ENOSPC,
+    ENOSYS,
+    ENOTDIR,
+    ENOTEMPTY,
+    ENOTSUP,
+    ENXIO,
+    EOVERFLOW,
+    EPERM,
+    EREMOTE,
+    EROFS,
+    ESTALE,
+    EXDEV,
+)
+from typing import TYPE_CHECKING
+
+from .._linux import mounts, xattrs
+from .._linux.directory import Directory
+from .._linux.processes import in_helper
+from ..model import Outcome, Reason
+from . import (
+    Answer,
+    No,
+    Unknown,
+    _layers,
+    _overlay,
+    directory,
+    mode,
+    node,
+    owner,
+    probe,
+    rename as renames,
+    xattr,
+)
+from ._area import setting_up
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ._area import Area
+    from ._overlay import Content, Session
+
+# What a mounted overlay may answer when the file system below it lets it down. It writes without
+# CAP_SYS_RESOURCE, so a quota that root itself may exceed stops it (fs/overlayfs/super.c).
+_BROKEN = (
+    *(EINVAL, EIO, EXDEV, EPERM, EACCES, ENOTSUP, ENOTEMPTY, EREMOTE, ESTALE, ENXIO, EOVERFLOW),
+    *(EEXIST, ENOENT, ENOTDIR, EROFS, ELOOP, ENODATA, ENOSPC, EDQUOT),
+)
+_REFUSED = (EINVAL, ELOOP, ESTALE, EREMOTE, EXDEV, EIO, ENOTSUP, EOVERFLOW)
+
+_CAPABILITY = "security.capability"
+_OWNER = 1000
+
+# What decides without a mount: overlay is known to break for want of any of these.
+_SHARED = (directory.d_type, node.whiteout, renames.whiteout, renames.exchange)
+_CHEAP = (*_SHARED, xattr.overlay_opaque)
+_CHEAP_ROOTLESS = (*_SHARED, xattr.user_overlay_opaque)
+
+
+@probe(
+    "Can the upper and work directory of an overlay lie here?",
+    no=_REFUSED,
+    capabilities=("CAP_SYS_ADMIN",),
+    after=(directory.writable, *_CHEAP),
+)
+def upper(area: Area) -> str:
+    """*No* if overlay is known to break for want of what an earlier probe missed; else mount one.
+
+    The mount is detached (fsmount(2)), has two lower layers and dockerd's own options, must not be
+    silently read-only, and must show the layers merged: the upper file of two, no whiteout, an
+    opaque directory empty. (fs/overlayfs/super.c:ovl_make_workdir, ovl_get_upper)
+    """
+    _overlay.refuse_unfit(area, _CHEAP)
+    _overlay.refuse_unprivileged(area)
+    try:
+        session = _overlay.session(area)
+    except mounts.MountError as error:
+        raise _explained(error) from None
+    if os.fstatvfs(session.merged.fd).f_flag & os.ST_RDONLY:
+        raise No("mounted, but silently read-only", errno="EROFS")
+    _layers.see_merged(session.merged, opaque=area.outcome(xattr.overlay_opaque) is Outcome.YES)
+    return "mounted and writable"
+
+
+def _explained(error: mounts.MountError) -> OSError | Unknown:
+    """The mount's error, in the words of the kernel's own log where there are some."""
+    if error.errno in (ENODEV, ENOSYS):
+        return Unknown(Reason.KERNEL, "this kernel has no overlay", errno="ENODEV")
+    code = error.errno or EIO
+    return OSError(code, error.log or f"mount: {os.strerror(code)}")
+
+
+def _in_use(area: Area) -> Session:
+    if area.outcome(upper) is not Outcome.YES:
+        raise Unknown(Reason.SKIPPED, "no overlay was mounted (see overlay.upper)")
+    return _overlay.session(area)
+
+
+@probe(
+    "Does a file keep its content and attributes when overlay copies it up?",
+    no=_BROKEN,
+    after=(upper, xattr.security_capability, owner.chown),
+)
+def copy_up(area: Area) -> None:
+    """Open a lower file for appending, compare owner, mode, time and file capability; append."""
+    session = _in_use(area)
+    capable = area.outcome(xattr.security_capability) is Outcome.YES
+    with setting_up(), session.place.directory("l1") as bottom:
+        if area.outcome(owner.chown) is Outcome.YES:
+            bottom.chown("append", _OWNER, _OWNER)
+        if capable:
+            _give_capability(bottom)
+    _layers.append(session.merged)
+    session.expected["append"] = b"lower, appended"
+    if capable:
+        _see_capability(session)
+
+
+def _give_capability(bottom: Directory) -> None:
+    fd = bottom.open("attributes")
+    try:
+        xattrs.put(fd, _CAPABILITY, xattr.NET_RAW)
+    finally:
+        os.close(fd)
+
+
+def _see_capability(session: Session) -> None:
+    os.close(session.merged.open("attributes", os.O_WRONLY))
+    fd = session.upper.open("attributes")
+    try:
+        if xattrs.get(fd, _CAPABILITY) != xattr.NET_RAW:
+            raise No("the file capability changed when the file was copied up")
+    finally:
+        os.close(fd)
+
+
+@probe("Does a deleted file of a lower layer stay deleted?", no=_BROKEN, after=(upper,))
+def whiteout(area: Area) -> None:
+    """unlink(2): gone in lookup and in the listing, a whiteout in the upper directory."""
+    session = _in_use(area)
+    _layers.delete(session.merged)
+    if not stat.S_ISCHR(session.upper.stat("delete").st_mode):
+        raise No("the upper directory holds no whiteout")
+    session.expected["delete"] = None
+
+
+@probe("Is a deleted and re-made directory empty?", no=_BROKEN, after=(upper,))
+def opaque(area: Area) -> None:
+    """Empty a lower directory, remove it, make it anew (``rm -r d; mkdir d``), and list it."""
+    session = _in_use(area)
+    _layers.make_again(session.merged)
+    session.expected["again"] = []
+
+
+@probe("Can files and directories of a lower layer be renamed?", no=_BROKEN, after=(upper,))
+def rename(area: Area) -> str:
+    """A file, a directory (EXDEV is overlay's usual answer, on which mv copies), a replacement."""
+    session = _in_use(area)
+    _layers.move(session.merged)
+    how = _layers.move_tree(session.merged)
+    _layers.swap(session.merged)
+    session.expected.update({"move": None, "moved": b"lower", "fresh": None, "swap": []})
+    return how
+
+
+@probe(
+    "Does everything else that containers make work in an overlay?",
+    no=_BROKEN,
+    capabilities=("CAP_MKNOD", "CAP_CHOWN"),
+    after=(upper,),
+)
+def special(area: Area) -> None:
+    """Hard link, chown, FIFO, device node, setuid bit, and running a program.
+
+    noexec, nodev and nosuid of the mount below do not reach an overlay.
+    """
+    session = _in_use(area)
+    merged = session.merged
+    merged.link("read", "linked")
+    if merged.stat("linked").st_nlink != 2:  # noqa: PLR2004 - two names
+        raise No("the link count in the overlay is wrong")
+    merged.mkfifo("fifo")
+    merged.mknod("null", stat.S_IFCHR | 0o600, os.makedev(1, 3))
+    merged.write("program", mode.program(), 0o700)
+    merged.chown("program", _OWNER, _OWNER)
+    merged.chmod("program", 0o4755)
+    status = merged.stat("program")
+    if status.st_uid != _OWNER or stat.S_IMODE(status.st_mode) != 0o4755:  # noqa: PLR2004
+        raise No("owner or setuid bit is lost in the overlay")
+    if mode.run(merged, "program") < 0:
+        raise No("a program in the overlay was killed")
+    session.expected.update({"linked": b"middle", "program": mode.program()})
+
+
+@probe(
+    "Does an overlay keep it all over an unmount?",
+    no=_BROKEN,
+    after=(copy_up, whiteout, opaque, rename, special),
+)
+def remount(area: Area) -> str:
+    """Unmount, mount the same layers again, and read back what the probes before this left."""
+    session = _in_use(area)
+    session.mount_again()
+    for name, expected in session.expected.items():
+        seen = _content(session.merged, name)
+        if seen != expected:
+            raise No(f"{name} held {_short(expected)} before the unmount, and now {_short(seen)}")
+    return f"{len(session.expected)} entries read back"
+
+
+def _content(merged: Directory, name: str) -> Content:
+    if not merged.exists(name):
+        return None
+    if stat.S_ISDIR(merged.stat(name).st_mode):
+        with merged.directory(name) as child:
+            return child.names()
+    return merged.read(name)
+
+
+def _short(what: Content) -> str:
+    return "nothing" if what is None else repr(what[:20])
+
+
+@probe(
+    "Can layers be read and written past the overlay (native diff)?",
+    no=_BROKEN,
+    after=(upper, rename),
+)
+def native_diff(area: Area) -> None:
+    """Writing into an opaque lower directory must not copy its mark up, nor a rename leave one.
+
+    As moby asks (daemon/graphdriver/overlay2/check.go:doesSupportNativeDiff); on *no* it unpacks
+    and compares layers through the mount, which is slower.
+    """
+    session = _in_use(area)
+    with session.merged.directory("opaque") as child:
+        child.write("new", b"new")
+    with session.upper.directory("opaque") as child:
+        if _mark(child.fd, _layers.OPAQUE) == b"y":
+            raise No("the opaque mark was copied up (a kernel before 4.8)")
+    if session.upper.exists("woods"):
+        with session.upper.directory("woods") as child:
+            if _mark(child.fd, "trusted.overlay.redirect"):
+                raise No("renamed directories are marked (redirect_dir is on)")
+
+
+def _mark(fd: int, name: str) -> bytes:
+    try:
+        return xattrs.get(fd, name)
+    except OSError as error:
+        if error.errno in (ENODATA, ENOTSUP):
+            return b""
+        raise
+
+
+@probe("Does overlay copy up only the metadata on chmod (metacopy)?", no=_BROKEN, after=(upper,))
+def metacopy(area: Area) -> None:
+    """chmod(2) of a lower file, then trusted.overlay.metacopy on it in the upper directory.
+
+    As moby asks (daemon/graphdriver/overlay2/check.go:usingMetacopy). Normally no.
+    """
+    session = _in_use(area)
+    session.merged.chmod("metadata", 0o640)
+    fd = session.upper.open("metadata")
+    try:
+        if not _mark(fd, "trusted.overlay.metacopy"):
+            raise No("the whole file was copied")
+    finally:
+        os.close(fd)
+
+
+def _seen_in_helper(area: Area, work: Callable[[], None]) -> None:
+    """Run the work in a helper, which takes its namespaces with it; a No there is a No here."""
+
+    def guarded() -> str:
+        try:
+            work()
+        except No as no:
+            return f"no {no.detail}"
+        except mounts.NamespaceError as error:
+            return f"denied {error}"
+        return ""
+
+    kind, _, detail = in_helper(guarded, area.seconds).partition(" ")
+    if kind == "denied":
+        raise Unknown(Reason.PRIVILEGE, f"no namespace may be made: {detail}")
+    if kind:
+        raise No(detail)
+
+
+@probe("Can this be a read-only lower layer of an overlay?", no=_BROKEN, after=(upper,))
+def lower(area: Area) -> None:
+    """Mount it below an upper directory on a tmpfs; read, delete, and re-make a directory.
+
+    Where nothing can be created, the probed directory itself is the layer, and all that is tried
+    is a new file.
+    """
+    _overlay.refuse_unprivileged(area)
+    if isinstance(area.directory, OSError):
+        _seen_in_helper(area, lambda: _add_above(area.target, area.resolved))
+    else:
+        layers = _overlay.place(area)
+        _seen_in_helper(area, lambda: _change_above(layers))
+
+
+def _add_above(target: Directory, resolved: str) -> None:
+    merged = _on_tmpfs(target, ".", os.fsencode(resolved))
+    merged.write(".fscaps", b"")
+
+
+def _change_above(layers: Directory) -> None:
+    merged = _on_tmpfs(layers, "l1", b"merged")
+    _layers.delete(merged)
+    _layers.make_again(merged)
+
+
+def _on_tmpfs(base: Directory, layer: str, point: bytes) -> Directory:
+    """An overlay of that layer with its upper on a tmpfs, seen by this helper process alone."""
+    os.fchdir(base.fd)
+    mounts.private_namespace()
+    here = _overlay.here()
+    mounts.attached("tmpfs", point, {"mode": "700"})
+    local = Directory(os.open(point, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC))
+    for name in ("upper", "work", "merged"):
+        local.mkdir(name).close()
+    options: dict[str, str | None] = {
+        "lowerdir": f"/proc/self/fd/{here.fd}/{layer}",
+        "upperdir": f"/proc/self/fd/{local.fd}/upper",
+        "workdir": f"/proc/self/fd/{local.fd}/work",
+    }
+    mounts.attached("overlay", local.path("merged"), options)
+    return local.directory("merged")
+
+
+@probe(
+    "Does overlay work here for a user without root (userxattr)?",
+    no=_BROKEN,
+    after=_CHEAP_ROOTLESS,
+)
+def userxattr(area: Area) -> None:
+    """Mount with ``userxattr`` in a new user namespace, then append, delete, re-make and rename.
+
+    As rootless dockerd does (moby daemon/graphdriver/overlayutils/userxattr.go), Linux 5.11.
+    """
+    _overlay.refuse_unfit(area, _CHEAP_ROOTLESS)
+    _overlay.refuse_danger(area)
+    with setting_up():
+        layers = area.scratch.mkdir("rootless")
+        _layers.fill(layers, opaque=False)
+    _seen_in_helper(area, lambda: _use_rootless(layers))
+
+
+def _use_rootless(layers: Directory) -> None:
+    os.fchdir(layers.fd)
+    mounts.user_namespace()
+    here = _overlay.here()
+    mounts.attached("overlay", here.path("merged"), {**_overlay.options(here), "userxattr": None})
+    with here.directory("merged") as merged:
+        for use in (_layers.append, _layers.delete, _layers.make_again, _layers.move):
+            use(merged)
+
+
+@probe("How deep can overlays be stacked on this file system?", no=_BROKEN, after=(upper,))
+def depth(area: Area) -> Answer:
+    """Overlays mounted on overlays until the kernel refuses; two on an ordinary file system.
+
+    (include/linux/fs.h: FILESYSTEM_MAX_STACK_DEPTH) One is what a container engine takes, a second
+    what an engine in a container takes. The value counts.
+    """
+    _overlay.refuse_unprivileged(area)
+    layers = _overlay.place(area)
+    count = int(in_helper(lambda: str(_stacked(layers)), area.seconds))
+    if not count:
+        raise No("not even one", value=0)
+    return Answer(value=count)
+
+
+def _stacked(layers: Directory) -> int:
+    os.fchdir(layers.fd)
+    mounts.private_namespace()
+    here = _overlay.here()
+    top = here.path("l2")
+    for count in range(4):
+        lower = b"%s:%s" % (top, here.path("l1"))
+        point = here.path("merged")
+        try:
+            mounts.attached("overlay", point, {"lowerdir": os.fsdecode(lower)})
+        except OSError as error:
+            if error.errno != EINVAL:
+                raise
+            return count
+        top = point
+    return 4

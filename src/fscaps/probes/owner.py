@@ -1,0 +1,90 @@
+"""Owners and mode bits, which layers carry for every entry."""
+
+from __future__ import annotations
+
+import os
+import stat
+from errno import EACCES, EINVAL, ENOSYS, ENOTSUP, EOVERFLOW, EPERM
+from typing import TYPE_CHECKING
+
+from . import Answer, No, probe
+from ._area import setting_up
+
+if TYPE_CHECKING:
+    from ._area import Area
+
+_REFUSED = (EPERM, EACCES, EINVAL, ENOTSUP, EOVERFLOW, ENOSYS)
+_SYSTEM, _REMAPPED = 1000, 200000
+_BITS = {"setuid": stat.S_ISUID, "setgid": stat.S_ISGID, "sticky": stat.S_ISVTX}
+
+
+@probe("Does what we create belong to us?")
+def created(area: Area) -> Answer:
+    """The owner of a new file: another where the server squashes root or forces an owner.
+
+    The value is ``uid:gid`` as the file system tells it.
+    """
+    status = area.scratch.stat(area.file)
+    value = f"{status.st_uid}:{status.st_gid}"
+    if status.st_uid != os.geteuid():
+        raise No(f"a file made by uid {os.geteuid()} belongs to {value}", value=value)
+    return Answer(value=value)
+
+
+def _give(area: Area, name: str, owner: int) -> None:
+    area.scratch.chown(name, owner, owner)
+    status = area.scratch.stat(name)
+    if (status.st_uid, status.st_gid) != (owner, owner):
+        raise No(f"chown to {owner}:{owner} left {status.st_uid}:{status.st_gid}")
+
+
+@probe("Can files be given to any user?", no=_REFUSED, capabilities=("CAP_CHOWN",))
+def chown(area: Area) -> None:
+    """lchown(2) of a file and a directory to 1000:1000 and, above 65535, to 200000:200000."""
+    with setting_up():
+        area.scratch.write("given", b"")
+        area.scratch.mkdir("given directory").close()
+    for name in ("given", "given directory"):
+        for owner in (_SYSTEM, _REMAPPED):
+            _give(area, name, owner)
+
+
+@probe("Can symbolic links be given to any user?", no=_REFUSED, capabilities=("CAP_CHOWN",))
+def lchown(area: Area) -> None:
+    """lchown(2) of a dangling link, as unpackers do for each link of a layer."""
+    with setting_up():
+        area.scratch.symlink("nowhere", "given link")
+    for owner in (_SYSTEM, _REMAPPED):
+        _give(area, "given link", owner)
+
+
+@probe("Is a change of mode accepted?", no=_REFUSED)
+def chmod(area: Area) -> str:
+    """chmod(2) of our own file and directory to 0600, 0644 and 0755, kept or not.
+
+    Every atomic write of dockerd ends in one (moby pkg/ioutils/fswriters.go).
+    """
+    kept = True
+    for name in (area.file, area.folder):
+        for wanted in (0o600, 0o644, 0o755):
+            area.scratch.chmod(name, wanted)
+            kept = kept and stat.S_IMODE(area.scratch.stat(name).st_mode) == wanted
+    return "" if kept else "accepted, but not kept"
+
+
+@probe("Do mode bits survive chmod, setuid, setgid and sticky among them?", no=_REFUSED)
+def mode(area: Area) -> None:
+    """chmod(2) to 0755, 0600 and each special bit, read back by stat(2)."""
+    with setting_up():
+        area.scratch.write("mode", b"")
+        area.scratch.mkdir("mode directory").close()
+    for name in ("mode", "mode directory"):
+        for wanted in (0o755, 0o600, *(bit | 0o755 for bit in _BITS.values())):
+            area.scratch.chmod(name, wanted)
+            seen = stat.S_IMODE(area.scratch.stat(name).st_mode)
+            if seen != wanted:
+                raise No(f"chmod {wanted:04o} of a {_kind(name)} left {seen:04o}")
+
+
+def _kind(name: str) -> str:
+    return "directory" if name.endswith("directory") else "file"

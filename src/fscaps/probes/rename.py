@@ -1,0 +1,149 @@
+"""rename(2) and its flags (renameat2(2)), which overlay and every atomic update rest on."""
+
+from __future__ import annotations
+
+import os
+import stat
+from errno import (
+    EACCES,
+    EBUSY,
+    EEXIST,
+    EINVAL,
+    EIO,
+    EISDIR,
+    ENOENT,
+    ENOSYS,
+    ENOTEMPTY,
+    ENOTSUP,
+    EPERM,
+    EXDEV,
+)
+from typing import TYPE_CHECKING
+
+from .._linux.directory import EXCHANGE, NOREPLACE, WHITEOUT
+from .._linux.processes import in_helper
+from . import No, probe
+from ._area import setting_up
+
+if TYPE_CHECKING:
+    from ._area import Area
+
+_REFUSED = (EPERM, EACCES, EINVAL, ENOTSUP, EXDEV, EIO, EBUSY)
+# renameat2 itself is missing before 3.15 and in some sandboxes (ENOSYS), so that is not a no.
+_FLAG_REFUSED = _REFUSED
+
+
+@probe("Does renaming a file over another replace it for every reader?", no=(*_REFUSED, EEXIST))
+def replace(area: Area) -> None:
+    """A reader that holds the old file keeps it; another process opens the new one."""
+    with setting_up():
+        area.scratch.write("config", b"old")
+        area.scratch.write("config.tmp", b"new")
+        reader = area.scratch.open("config")
+    try:
+        area.scratch.rename("config.tmp", "config")
+        held = os.read(reader, 16)
+    finally:
+        os.close(reader)
+    if held != b"old":
+        raise No("a reader that had the old file open lost it")
+    opened = in_helper(lambda: area.scratch.read("config").decode(), area.seconds)
+    if opened != "new":
+        raise No(f"another process read {opened!r} after the rename")
+
+
+@probe(
+    "Does a renamed directory keep its files?",
+    no=(*_REFUSED, ENOTEMPTY, EEXIST, ENOENT, EISDIR),
+)
+def directory(area: Area) -> None:
+    """Rename a directory that holds files; another process reads each through the new path.
+
+    There are file systems whose rename and readdir look right and whose files are gone or empty.
+    """
+    files = {"a": b"first", "b": b"second"}
+    with setting_up(), area.scratch.mkdir("ingest") as ingest:
+        for name, content in files.items():
+            ingest.write(name, content)
+    area.scratch.rename("ingest", "blobs")
+    if area.scratch.exists("ingest"):
+        raise No("the old name is still there")
+    lost = in_helper(lambda: _lost(area, files), area.seconds)
+    if lost:
+        raise No(f"file {lost} has other content after the rename")
+
+
+def _lost(area: Area, files: dict[str, bytes]) -> str:
+    with area.scratch.directory("blobs") as blobs:
+        return " ".join(name for name, content in files.items() if blobs.read(name) != content)
+
+
+@probe("Can a rename refuse to replace (RENAME_NOREPLACE)?", no=_FLAG_REFUSED)
+def noreplace(area: Area) -> None:
+    """renameat2(2) onto a name that is taken must fail with EEXIST, onto a free one succeed."""
+    with setting_up():
+        area.scratch.write("mine", b"mine")
+        area.scratch.write("taken", b"taken")
+    try:
+        area.scratch.rename("mine", "taken", NOREPLACE)
+    except FileExistsError:
+        area.scratch.rename("mine", "free", NOREPLACE)
+    else:
+        raise No("the name that was taken was replaced")
+
+
+@probe("Can two names be exchanged (RENAME_EXCHANGE)?", no=_FLAG_REFUSED)
+def exchange(area: Area) -> None:
+    """renameat2(2) on two files. overlay needs it to make a directory over a whiteout.
+
+    Never checked at mount (fs/overlayfs/dir.c:ovl_create_over_whiteout, ovl_clear_empty).
+    """
+    with setting_up():
+        area.scratch.write("left", b"left")
+        area.scratch.write("right", b"right")
+    area.scratch.rename("left", "right", EXCHANGE)
+    if (area.scratch.read("left"), area.scratch.read("right")) != (b"right", b"left"):
+        raise No("the call succeeded, and the names were not exchanged")
+
+
+@probe(
+    "Can a rename leave a whiteout behind (RENAME_WHITEOUT)?",
+    no=_FLAG_REFUSED,
+    capabilities=("CAP_MKNOD",),
+)
+def whiteout(area: Area) -> None:
+    """renameat2(2), verified by lstat(2): c 0/0 must stand at the old name.
+
+    overlay cannot rename a file of a lower layer without it; a remote upper without it is
+    refused (fs/overlayfs/super.c:ovl_check_rename_whiteout).
+    """
+    with setting_up():
+        area.scratch.write("source", b"moved")
+    area.scratch.rename("source", "moved", WHITEOUT)
+    try:
+        status = area.scratch.stat("source")
+    except FileNotFoundError:
+        raise No("the call succeeded and left no whiteout", errno="ENOENT") from None
+    if not stat.S_ISCHR(status.st_mode) or status.st_rdev:
+        raise No(f"the call succeeded and left {stat.filemode(status.st_mode)}")
+    if area.scratch.read("moved") != b"moved":
+        raise No("the moved file has other content")
+
+
+@probe(
+    "Can a nameless file be made and given a name (O_TMPFILE)?",
+    no=(ENOTSUP, EISDIR, EINVAL, ENOENT, ENOSYS, EPERM, EACCES),
+)
+def tmpfile(area: Area) -> None:
+    """open(2) with O_TMPFILE, then linkat(2) through /proc/self/fd.
+
+    overlay copies up this way where it can, and does without where it can't.
+    """
+    fd = area.scratch.open(".", os.O_TMPFILE | os.O_WRONLY)
+    try:
+        os.write(fd, b"named")
+        os.link(f"/proc/self/fd/{fd}", "named", dst_dir_fd=area.scratch.fd, follow_symlinks=True)
+    finally:
+        os.close(fd)
+    if area.scratch.read("named") != b"named":
+        raise No("the file has other content under its name")

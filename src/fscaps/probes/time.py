@@ -1,0 +1,50 @@
+"""Timestamps, by which layers are compared and builds are cached."""
+
+from __future__ import annotations
+
+from errno import EINVAL, ENOSYS, ENOTSUP, EOVERFLOW, EPERM
+from typing import TYPE_CHECKING
+
+from . import No, probe
+from ._area import setting_up
+
+if TYPE_CHECKING:
+    from ._area import Area
+
+_SECOND = 10**9
+_NANOSECOND_DATE = 1_234_567_890 * _SECOND + 123_456_789
+_BEFORE_1970 = -86_400 * _SECOND
+_AFTER_2038 = 2_208_988_800 * _SECOND  # 1 January 2040
+_REFUSED = (EINVAL, ENOTSUP, EOVERFLOW, ENOSYS, EPERM)
+
+
+def _kept(area: Area, name: str, nanoseconds: int) -> None:
+    area.scratch.utime(name, nanoseconds)
+    seen = area.scratch.stat(name).st_mtime_ns
+    if seen != nanoseconds:
+        raise No(f"a {name} set to {_text(nanoseconds)} has {_text(seen)}")
+
+
+def _text(nanoseconds: int) -> str:
+    return f"{nanoseconds // _SECOND}.{nanoseconds % _SECOND:09} s"
+
+
+@probe("Do files keep their time to the nanosecond?", no=_REFUSED)
+def nanosecond(area: Area) -> None:
+    """utimensat(2) and lstat(2) on a file. A reader may round; a store must not."""
+    _kept(area, area.file, _NANOSECOND_DATE)
+
+
+@probe("Do symbolic links keep their own time?", no=_REFUSED)
+def symlink(area: Area) -> None:
+    """utimensat(2) with AT_SYMLINK_NOFOLLOW, as unpackers call it for each link."""
+    with setting_up():
+        area.scratch.symlink("nowhere", "symlink")
+    _kept(area, "symlink", _NANOSECOND_DATE)
+
+
+@probe("Are dates before 1970 and after 2038 kept?", no=_REFUSED)
+def range(area: Area) -> None:  # noqa: A001 - the id reads time.range
+    """31 December 1969 and 1 January 2040, on a file."""
+    _kept(area, area.file, _BEFORE_1970)
+    _kept(area, area.file, _AFTER_2038)

@@ -1,0 +1,183 @@
+"""Extended attributes (xattr(7)): which namespaces keep what is put into them."""
+
+from __future__ import annotations
+
+import os
+import struct
+from errno import E2BIG, EACCES, EINVAL, ENODATA, ENOSPC, ENOTSUP, EPERM, ERANGE
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from .._linux import xattrs
+from ..model import Reason
+from . import Answer, No, Unknown, probe, skip
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ._area import Area
+
+# linux/capability.h: struct vfs_cap_data, revision 2, effective, CAP_NET_RAW permitted
+NET_RAW = struct.pack("<5I", 0x02000001, 1 << 13, 0, 0, 0)
+
+# linux/posix_acl_xattr.h: user::rw- user:1000:r-- group::r-- mask::r-- other::---
+_NOBODY = 0xFFFFFFFF
+_ACL_ENTRIES = ((1, 6, _NOBODY), (2, 4, 1000), (4, 4, _NOBODY), (16, 4, _NOBODY), (32, 0, _NOBODY))
+_ACL = struct.pack("<I", 2) + b"".join(struct.pack("<HHI", *entry) for entry in _ACL_ENTRIES)
+
+_REFUSED = (ENOTSUP, EPERM, EACCES, EINVAL)
+_LARGEST = 4096
+_TOO_LARGE = (ENOSPC, E2BIG, ERANGE, EINVAL, ENOTSUP)
+
+
+def _open(area: Area) -> Iterator[int]:
+    """Descriptors of the shared file and of the shared directory, one after the other."""
+    for name in (area.file, area.folder):
+        fd = area.scratch.open(name)
+        try:
+            yield fd
+        finally:
+            os.close(fd)
+
+
+def _round_trip(fd: int, name: str, value: bytes) -> None:
+    """Set, get, list and remove; raise No where the file system forgets or makes things up."""
+    xattrs.put(fd, name, value)
+    seen = xattrs.get(fd, name)
+    if seen != value:
+        raise No(f"{name} was set to {value!r} and read back as {seen[:64]!r}")
+    if name not in xattrs.names(fd):
+        raise No(f"{name} was set and is not listed")
+    xattrs.remove(fd, name)
+    try:
+        xattrs.get(fd, name)
+    except OSError as error:
+        if error.errno == ENODATA:
+            return
+        raise
+    raise No(f"{name} was removed and is still there")
+
+
+@probe("Do files and directories keep user.* attributes?", no=_REFUSED)
+def user(area: Area) -> None:
+    """Round trip of ``user.fscaps``. Rootless overlay stores its marks here (userxattr)."""
+    for fd in _open(area):
+        _round_trip(fd, "user.fscaps", b"1")
+
+
+@probe(
+    "Do files and directories keep trusted.* attributes?",
+    no=_REFUSED,
+    capabilities=("CAP_SYS_ADMIN",),
+)
+def trusted(area: Area) -> None:
+    """Round trip of ``trusted.fscaps``, which only the initial user namespace's root may set."""
+    for fd in _open(area):
+        _round_trip(fd, "trusted.fscaps", b"1")
+
+
+@probe(
+    "Do files keep file capabilities?",
+    no=_REFUSED,
+    capabilities=("CAP_SETFCAP",),
+)
+def security_capability(area: Area) -> None:
+    """Round trip of a real VFS_CAP_REVISION_2 value on a file, as ``setcap`` writes it.
+
+    Images carry it on ping, on newuidmap, on many servers.
+    """
+    fd = area.scratch.open(area.file)
+    try:
+        _round_trip(fd, "security.capability", NET_RAW)
+    finally:
+        os.close(fd)
+
+
+@probe(
+    "Do files and directories keep SELinux labels?",
+    no=_REFUSED,
+    capabilities=("CAP_MAC_ADMIN",),
+)
+def security_selinux(area: Area) -> str:
+    """Set the label that a file already has; asked only where SELinux is on."""
+    if not Path("/sys/fs/selinux/enforce").exists():
+        skip("SELinux is not on")
+    label = b""
+    for fd in _open(area):
+        label = xattrs.get(fd, "security.selinux")
+        xattrs.put(fd, "security.selinux", label)
+    return label.rstrip(b"\0").decode(errors="replace")
+
+
+@probe("Do files keep POSIX access control lists?", no=_REFUSED)
+def posix_acl(area: Area) -> None:
+    """Round trip of ``system.posix_acl_access`` with an entry for a user of its own (acl(5))."""
+    fd = area.scratch.open(area.file)
+    try:
+        xattrs.put(fd, "system.posix_acl_access", _ACL)
+        seen = xattrs.get(fd, "system.posix_acl_access")
+        xattrs.remove(fd, "system.posix_acl_access")
+    finally:
+        os.close(fd)
+    if seen != _ACL:
+        raise No(f"the list was read back as {seen!r}")
+
+
+@probe(
+    "Can a directory be marked opaque for overlay (trusted.overlay.opaque)?",
+    no=_REFUSED,
+    capabilities=("CAP_SYS_ADMIN",),
+)
+def overlay_opaque(area: Area) -> None:
+    """Round trip of the mark that a directory in an upper layer hides the one below.
+
+    Without it overlay's mkdir over a deleted directory fails with EIO
+    (fs/overlayfs/dir.c:ovl_set_opaque).
+    """
+    with area.scratch.directory(area.folder) as folder:
+        _round_trip(folder.fd, "trusted.overlay.opaque", b"y")
+
+
+@probe("Can a directory be marked opaque for rootless overlay (user.overlay.opaque)?", no=_REFUSED)
+def user_overlay_opaque(area: Area) -> None:
+    """The same mark as an overlay mounted with ``userxattr`` stores it (Linux 5.11)."""
+    with area.scratch.directory(area.folder) as folder:
+        _round_trip(folder.fd, "user.overlay.opaque", b"y")
+
+
+@probe("Does a 4 KiB attribute fit?", no=_REFUSED)
+def size(area: Area) -> Answer:
+    """The largest value that fits, up to 4096 bytes; the value of the finding, in bytes."""
+    fd = area.scratch.open(area.file)
+    try:
+        name = _usable(fd)
+        largest = next((size for size in (4096, 4000, 2048, 1024, 256) if _fits(fd, name, size)), 0)
+        xattrs.remove(fd, name)
+    finally:
+        os.close(fd)
+    if largest < 4000:  # noqa: PLR2004 - ext4 without ea_inode fits a 4096-byte block less a header
+        raise No(f"at most {largest} bytes fit", value=largest)
+    return Answer(value=largest)
+
+
+def _usable(fd: int) -> str:
+    """An attribute that can be set here at all."""
+    for name in ("user.fscaps", "trusted.fscaps"):
+        try:
+            xattrs.put(fd, name, b"")
+        except OSError as error:
+            if error.errno not in _REFUSED:
+                raise
+        else:
+            return name
+    raise Unknown(Reason.SKIPPED, "neither user.* nor trusted.* attributes can be set")
+
+
+def _fits(fd: int, name: str, size: int) -> bool:
+    try:
+        xattrs.put(fd, name, bytes(size))
+        return len(xattrs.get(fd, name)) == size
+    except OSError as error:
+        if error.errno not in _TOO_LARGE:
+            raise
+        return False

@@ -1,0 +1,32 @@
+"""A report as something to read: one file a format, each with a function ``render``."""
+
+from __future__ import annotations
+
+import pkgutil
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ..model import Report
+
+
+@dataclass(frozen=True)
+class Style:
+    """How a reader wants it. Formats for machines take no notice."""
+
+    width: int = 80
+    color: bool = False
+    verbose: bool = False
+    quiet: bool = False
+
+
+def formats() -> list[str]:
+    """The names of the formats: those of the files here."""
+    return sorted(module.name for module in pkgutil.iter_modules(__path__))
+
+
+def render(report: Report, name: str, style: Style) -> str:
+    """The report in the format of that name, ending in a newline."""
+    text: str = import_module(f"{__name__}.{name}").render(report, style)
+    return text

@@ -1,0 +1,96 @@
+"""JSON: one object a line, of the shape that ``schema.json`` beside this file describes."""
+
+from __future__ import annotations
+
+import json
+import pkgutil
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from .. import _decode
+from ..model import SCHEMA, FscapsError, Report
+
+if TYPE_CHECKING:
+    from ..model import Finding, Verdict
+    from . import Style
+
+
+class ReportError(FscapsError, ValueError):
+    """A text that is no report, or one of a schema that this version cannot read."""
+
+
+def render(report: Report, _style: Style | None = None) -> str:
+    """One line, in ASCII; bytes of a path that are not UTF-8 stand as lone surrogates."""
+    return json.dumps(_body(report), separators=(", ", ": ")) + "\n"
+
+
+def schema() -> str:
+    """The JSON Schema of the report (draft 2020-12)."""
+    data = pkgutil.get_data(__package__ or "", "schema.json")
+    return (data or b"").decode()
+
+
+def load(text: str | bytes) -> Report:
+    """The report that render() wrote; raises ReportError for anything else."""
+    try:
+        body = json.loads(text)
+        if body["schema"] != SCHEMA:
+            message = f"a report of schema {body['schema']!r}; this fscaps reads {SCHEMA}"
+            raise ReportError(message)
+        return _report(body)
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        if isinstance(error, ReportError):
+            raise
+        message = f"not a report of fscaps: {type(error).__name__} {error}"
+        raise ReportError(message) from None
+
+
+def _body(report: Report) -> dict[str, Any]:
+    name, _, version = report.tool.partition(" ")
+    best = {engine: report.best(engine) for engine in report.engines}
+    return {
+        "schema": report.schema,
+        "tool": {"name": name, "version": version},
+        "summary": report.summary,
+        "target": {
+            "path": report.path,
+            "resolved": report.resolved,
+            "links": report.links,
+            "mount": asdict(report.mount) if report.mount else None,
+        },
+        "host": asdict(report.host) if report.host else None,
+        "findings": {probe: _finding(found) for probe, found in report.findings.items()},
+        "verdicts": {role: _verdict(verdict) for role, verdict in report.verdicts.items()},
+        "engines": {engine: {"best": fits.id if fits else None} for engine, fits in best.items()},
+        "warnings": report.warnings,
+    }
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    body = asdict(finding)
+    del body["probe"]
+    return body
+
+
+def _verdict(verdict: Verdict) -> dict[str, Any]:
+    body = asdict(verdict)
+    del body["id"]
+    return body
+
+
+def _report(body: dict[str, Any]) -> Report:
+    target, tool = body["target"], body["tool"]
+    return Report(
+        tool=f"{_decode.text(tool['name'])} {_decode.text(tool['version'])}",
+        path=_decode.text(target["path"]),
+        resolved=_decode.optional_text(target["resolved"]),
+        links=_decode.texts(target["links"]),
+        host=None if body["host"] is None else _decode.host(body["host"]),
+        mount=None if target["mount"] is None else _decode.mount(target["mount"]),
+        findings={
+            probe: _decode.finding({"probe": probe, **found})
+            for probe, found in body["findings"].items()
+        },
+        verdicts={role: _decode.verdict(role, found) for role, found in body["verdicts"].items()},
+        warnings=_decode.texts(body["warnings"]),
+    )

@@ -1,0 +1,179 @@
+"""For people: the answer, what failed first and what to do about it, then the rest in short."""
+
+from __future__ import annotations
+
+import textwrap
+from typing import TYPE_CHECKING
+
+from ..model import Fitness, Outcome, printable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ..model import Finding, Report, Unmet, Verdict
+    from . import Style
+
+_COLORS = {
+    Fitness.SUITABLE: "32",
+    Fitness.DEGRADED: "33",
+    Fitness.UNSUITABLE: "31",
+    Fitness.UNDETERMINED: "35",
+    Outcome.YES: "32",
+    Outcome.NO: "31",
+    Outcome.UNKNOWN: "35",
+}
+
+
+def render(report: Report, style: Style) -> str:
+    """The report in words, wrapped to the style's width; the answer alone if it is quiet."""
+    lines = list(_headlines(report, style))
+    if not style.quiet:
+        for part in (_where, _roles, _reasons, _warnings, _findings):
+            block = list(part(report, style))
+            if block:
+                lines += ["", *block]
+    return "\n".join(lines) + "\n"
+
+
+def _headlines(report: Report, style: Style) -> Iterator[str]:
+    path = printable(report.path)
+    for engine in report.engines:
+        yield from _wrapped(_paint(style, _answer(path, report.of_engine(engine))), style)
+    if not report.engines:
+        yield f"{path}: nothing was judged"
+
+
+def _answer(path: str, own: tuple[Verdict, ...]) -> tuple[str, Fitness]:
+    whole = own[0]
+    fitting = [verdict.title for verdict in own[1:] if verdict.fitness.fits]
+    parts = " and ".join(fitting)
+    if whole.fitness is Fitness.SUITABLE:
+        return f"{path} can back {whole.title}.", Fitness.SUITABLE
+    if whole.fitness is Fitness.DEGRADED:
+        return f"{path} can back {whole.title}, but something is lost.", Fitness.DEGRADED
+    if whole.fitness is Fitness.UNDETERMINED:
+        rest = f" It can back {parts}." if parts else ""
+        text = f"Whether {path} can back {whole.title} could not be established.{rest}"
+        return text, Fitness.UNDETERMINED
+    if parts:
+        return f"{path} can back only {parts}, not {whole.title}.", Fitness.UNSUITABLE
+    if len(own) == 1:
+        return f"{path} cannot back {whole.title}.", Fitness.UNSUITABLE
+    return f"{path} can back neither {whole.title} nor {own[-1].title}.", Fitness.UNSUITABLE
+
+
+def _where(report: Report, style: Style) -> Iterator[str]:
+    mount, host = report.mount, report.host
+    if report.resolved and report.resolved != report.path:
+        yield from _hanging("leads to", printable(report.resolved), style)
+    if mount:
+        below = f" ({', '.join(mount.devices)})" if mount.devices else ""
+        text = f"{mount.type} from {mount.source}{below}, mounted on {mount.point}"
+        yield from _hanging("lies on", printable(text), style)
+    if host:
+        user = "root" if host.euid == 0 else f"user {host.euid}, not root"
+        yield from _hanging("asked", f"Linux {host.kernel}, as {user}", style)
+
+
+def _roles(report: Report, style: Style) -> Iterator[str]:
+    for verdict in report.verdicts.values():
+        fitness = _paint(style, (f"{verdict.fitness.value:<13}", verdict.fitness))
+        yield f"{verdict.id:<18} {fitness} {verdict.title}"
+
+
+def _reasons(report: Report, style: Style) -> Iterator[str]:
+    """Each unmet need once, under the first role that it concerns.
+
+    Where an engine's most demanding role is suitable, what the others lack is left to -v.
+    """
+    told: set[Unmet] = set()
+    for verdict in report.verdicts.values():
+        whole = report.of_engine(verdict.engine)[0]
+        if whole.fitness is Fitness.SUITABLE and not style.verbose:
+            continue
+        needs = [*verdict.blockers, *_pressing(verdict), *verdict.concerns]
+        fresh = [need for need in needs if need not in told]
+        told.update(fresh)
+        if fresh:
+            yield f"{_heading(verdict)} {verdict.id}:"
+            for need in fresh:
+                yield from _need(report, need, style)
+
+
+def _pressing(verdict: Verdict) -> tuple[Unmet, ...]:
+    """Open questions count where they decide; beside a blocker they follow from it."""
+    return () if verdict.blockers else verdict.open
+
+
+def _heading(verdict: Verdict) -> str:
+    if verdict.fitness is Fitness.UNSUITABLE:
+        return "Why not"
+    return "What is lost for" if verdict.fitness is Fitness.DEGRADED else "What is not known for"
+
+
+def _need(report: Report, need: Unmet, style: Style) -> Iterator[str]:
+    for probe in need.any_of:
+        found = report.findings.get(probe)
+        if found:
+            yield from _wrapped(f"{probe}: {_result(found)}", style, "  ", "      ")
+    yield from _wrapped(need.because, style, "    ")
+    if need.says:
+        for line in need.says.splitlines():
+            yield from _hanging("it says", printable(line), style, "    ")
+    if need.remedy:
+        yield from _hanging("instead", need.remedy, style, "    ")
+    if style.verbose:
+        yield from _hanging("source", need.source, style, "    ")
+
+
+def _result(found: Finding) -> str:
+    parts = [found.outcome.value]
+    if found.reason:
+        parts.append(found.reason.value)
+    if found.errno and found.errno not in found.detail:
+        parts.append(found.errno)
+    said = ", ".join(parts)
+    return f"{said} ({printable(found.detail)})" if found.detail else said
+
+
+def _warnings(report: Report, style: Style) -> Iterator[str]:
+    for warning in report.warnings:
+        yield from _hanging("warning", printable(warning), style)
+
+
+def _findings(report: Report, style: Style) -> Iterator[str]:
+    findings = report.findings.values()
+    if not style.verbose:
+        counts = ", ".join(
+            f"{sum(found.outcome is outcome for found in findings)} {outcome.value}"
+            for outcome in Outcome
+        )
+        yield f"{len(report.findings)} questions: {counts}. Use -v to see each."
+        return
+    for found in findings:
+        word = _paint(style, (f"{found.outcome.value:<8}", found.outcome))
+        value = "" if found.value is None else f" {found.value}"
+        rest = _result(found).partition(", " if found.reason or found.errno else " ")[2]
+        line = f"{found.probe:<26} {word}{value} {rest}".rstrip()
+        yield from _wrapped(line, style, "", " " * 27)
+
+
+def _paint(style: Style, what: tuple[str, Fitness | Outcome]) -> str:
+    text, kind = what
+    return f"\x1b[{_COLORS[kind]}m{text}\x1b[0m" if style.color else text
+
+
+def _hanging(label: str, text: str, style: Style, indent: str = "") -> Iterator[str]:
+    start = f"{indent}{label + ':':<9} "
+    yield from _wrapped(text, style, start, " " * len(start))
+
+
+def _wrapped(text: str, style: Style, first: str = "", rest: str | None = None) -> Iterator[str]:
+    yield from textwrap.wrap(
+        text,
+        width=max(style.width, 40),
+        initial_indent=first,
+        subsequent_indent=first if rest is None else rest,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
