@@ -81,9 +81,12 @@ def _parser() -> argparse.ArgumentParser:
     add("--format", default="text", metavar="NAME", help="text (the default) or json")
     add("--json", dest="format", action="store_const", const="json", help="--format json")
     add("-o", "--output", metavar="FILE", help="write the report there, not to standard output")
-    each = {"type": float, "metavar": "SECONDS"}
-    add("--timeout", **each, default=TIMEOUT, help="for one probe (default: %(default)s)")
-    add("--deadline", **each, default=DEADLINE, help="for all of a path (default: %(default)s)")
+    for name, seconds, scope in (
+        ("--timeout", TIMEOUT, "one probe"),
+        ("--deadline", DEADLINE, "all of a path"),
+    ):
+        text = f"for {scope} (default: %(default)s)"
+        add(name, type=float, default=seconds, metavar="SECONDS", help=text)
     add(
         "--mount",
         choices=[when.value for when in Mounting],

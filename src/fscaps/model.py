@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 SCHEMA = 1
 """The version of the report's JSON form; it grows only when a reader must change."""
 
+_SUMMARY = 80
+
 Value = Optional[Union[int, float, str]]
 
 
@@ -278,7 +280,8 @@ class Report:
     @property
     def summary(self) -> str:
         """One line of at most 80 characters that stands alone."""
-        return "; ".join(self._engine_summary(engine) for engine in self.engines)[:80]
+        text = "; ".join(self._engine_summary(engine) for engine in self.engines)
+        return text if len(text) <= _SUMMARY else text[: _SUMMARY - 1] + "…"
 
     def of_engine(self, engine: str) -> tuple[Verdict, ...]:
         """The verdicts on one engine's roles, the most demanding first."""

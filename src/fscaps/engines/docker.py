@@ -154,6 +154,13 @@ _CONTENT = (
         says=_REGISTER + "ApplyLayer … link …: {error}",
         remedy=_ANOTHER,
     ),
+    Need(
+        (link.inode,),
+        level=Level.SHOULD,
+        because="Hard links do not show as such, so copying them makes separate files.",
+        source="daemon/graphdriver/copy/copy.go:DirCopy (by inode number)",
+        remedy="have the FUSE server keep inode numbers (use_ino, inodecalc=passthrough)",
+    ),
 )
 _NODES = (
     Need(
@@ -321,7 +328,7 @@ _OPTION = Need(
     says="failed to mount overlay: no such file or directory\n" + _NOT_STARTED,
     remedy="use a path without colon, comma and backslash; a bind mount at such a path will do",
 )
-_LAYERS = (*_CONTENT, *_NODES, _CAPABILITY, *_NAMES, *_TIMES, *_OVERLAY, _OPTION)
+_LAYERS = (*_CONTENT, *_NODES, _CAPABILITY, *_NAMES, *_TIMES, *_OVERLAY)
 
 # --- volumes --------------------------------------------------------------------------------
 
@@ -377,7 +384,16 @@ ENGINE = Engine(
         Role(
             id="docker/data-root",
             title="a whole Docker data-root",
-            needs=(_WRITABLE, _ROOM, *_ATOMIC, _DIRECTORY_RENAME, *_BOLT, *_LAYERS, *_BIND),
+            needs=(
+                _WRITABLE,
+                _ROOM,
+                *_ATOMIC,
+                _DIRECTORY_RENAME,
+                *_BOLT,
+                *_LAYERS,
+                _OPTION,
+                *_BIND,
+            ),
         ),
         Role(
             id="docker/overlay2",

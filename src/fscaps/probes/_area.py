@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import errno
-import functools
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from ..model import Finding, Host, Mount, Mounting, Outcome, Probe, Reason
 from . import Unknown
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from .._linux.directory import Directory
+
+T = TypeVar("T")
 
 CONTENT = b"fscaps\n"
 
@@ -33,6 +36,7 @@ class Area:
     mounting: Mounting = Mounting.AUTO
     seconds: float = 2.0
     findings: dict[str, Finding] = field(default_factory=dict)
+    made: dict[str, object] = field(default_factory=dict)
 
     @property
     def scratch(self) -> Directory:
@@ -42,19 +46,30 @@ class Area:
             raise Unknown(Reason.SKIPPED, "nothing can be created here", errno=name)
         return self.directory
 
-    @functools.cached_property
+    @property
     def file(self) -> str:
         """The name of a regular file that holds CONTENT, for probes that leave it so."""
-        with setting_up():
-            self.scratch.write("file", CONTENT)
+        self.once("file", lambda: self.scratch.write("file", CONTENT))
         return "file"
 
-    @functools.cached_property
+    @property
     def folder(self) -> str:
         """The name of a directory, for probes that leave it empty."""
-        with setting_up():
-            self.scratch.mkdir("folder").close()
+        self.once("folder", lambda: self.scratch.mkdir("folder").close())
         return "folder"
+
+    def once(self, what: str, make: Callable[[], T]) -> T:
+        """Make what several probes share at the first call; an OSError in it ends each of them."""
+        if what not in self.made:
+            try:
+                self.made[what] = make()
+            except OSError as error:
+                self.made[what] = error
+        made = self.made[what]
+        if isinstance(made, OSError):
+            with setting_up():
+                raise made
+        return cast("T", made)
 
     def outcome(self, probe: Probe) -> Outcome:
         """What an earlier probe found; UNKNOWN if it was not asked."""

@@ -20,8 +20,11 @@ OPAQUE = "trusted.overlay.opaque"
 _OLD = 1_234_567_890_123_456_789
 
 
-def fill(place: Directory, *, opaque: bool) -> None:
-    """Two lower layers as an engine stacks them, l2 above l1, and empty upper and work."""
+def fill(place: Directory, *, whiteout: bool, opaque: bool) -> None:
+    """Two lower layers as an engine stacks them, l2 above l1, and empty upper and work.
+
+    With a whiteout and an opaque directory in l2, where those can be made.
+    """
     with place.mkdir("l1") as bottom:
         for name in ("read", "append", "delete", "hidden", "move", "attributes", "metadata"):
             bottom.write(name, b"lower", 0o640)
@@ -31,7 +34,8 @@ def fill(place: Directory, *, opaque: bool) -> None:
         bottom.utime("append", _OLD)
     with place.mkdir("l2") as middle:
         middle.write("read", b"middle")
-        middle.mknod("hidden", stat.S_IFCHR, 0)
+        if whiteout:
+            middle.mknod("hidden", stat.S_IFCHR, 0)
         with middle.mkdir("opaque") as child:
             if opaque:
                 xattrs.put(child.fd, OPAQUE, b"y")
@@ -39,11 +43,11 @@ def fill(place: Directory, *, opaque: bool) -> None:
         place.mkdir(name).close()
 
 
-def see_merged(merged: Directory, *, opaque: bool) -> None:
+def see_merged(merged: Directory, *, whiteout: bool, opaque: bool) -> None:
     """The upper file of two lower ones, no file below a whiteout, nothing below an opaque mark."""
     if merged.read("read") != b"middle":
         raise No("a file of the upper of two lower layers is not the one seen")
-    if merged.exists("hidden") or b"hidden" in merged.names():
+    if whiteout and (merged.exists("hidden") or b"hidden" in merged.names()):
         raise No("a file that a whiteout hides is seen")
     with merged.directory("opaque") as child:
         if opaque and child.names():

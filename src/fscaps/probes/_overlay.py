@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,8 +10,7 @@ from typing import TYPE_CHECKING, Union
 from .._linux import mounts
 from .._linux.directory import Directory
 from ..model import Mounting, Outcome, Probe, Reason
-from . import No, Unknown, _layers, skip, xattr
-from ._area import setting_up
+from . import No, Unknown, _layers, node, skip, xattr
 
 if TYPE_CHECKING:
     from ._area import Area
@@ -43,13 +41,18 @@ class Session:
         self.merged = _mounted(self.place)
 
 
-@functools.lru_cache(maxsize=1)
 def place(area: Area) -> Directory:
     """The directory that holds the layers, made once in a run."""
-    marked = area.outcome(xattr.overlay_opaque) is Outcome.YES
-    with setting_up():
-        made = area.scratch.mkdir("overlay")
-        _layers.fill(made, opaque=marked)
+    return area.once("overlay", lambda: _made(area))
+
+
+def _made(area: Area) -> Directory:
+    made = area.scratch.mkdir("overlay")
+    _layers.fill(
+        made,
+        whiteout=area.outcome(node.whiteout) is Outcome.YES,
+        opaque=area.outcome(xattr.overlay_opaque) is Outcome.YES,
+    )
     if mounts.can_detach() or area.lacks(("CAP_SYS_ADMIN",)):
         return made
     # Before Linux 5.2 we mount in a namespace of our own, for which all must be opened anew.
@@ -58,11 +61,14 @@ def place(area: Area) -> Directory:
     return here()
 
 
-@functools.lru_cache(maxsize=1)
 def session(area: Area) -> Session:
     """The overlay on those layers, mounted once in a run; raises MountError."""
     layers = place(area)
-    return Session(layers, _mounted(layers), layers.directory("upper"))
+    found = area.made.get("session")
+    if not isinstance(found, Session):
+        found = Session(layers, _mounted(layers), layers.directory("upper"))
+        area.made["session"] = found
+    return found
 
 
 def _mounted(layers: Directory) -> Directory:

@@ -10,30 +10,35 @@ from . import Answer, No, probe
 from ._area import setting_up
 
 if TYPE_CHECKING:
+    from .._linux.directory import Directory
     from ._area import Area
 
 _REFUSED = (EINVAL, EILSEQ, ENAMETOOLONG, ENOENT, EACCES, EPERM, EIO)
-_LENGTHS = (255, 143, 100)
+_LENGTHS = (255, 251, 200, 143, 100)
+_ENOUGH = 200
 _SPECIAL = (b"a:b", b"a\\b", b"a*b", b"a?b", b"dot.", b"space ")
 
 
-@probe("Does a name of 255 bytes fit?", no=_REFUSED)
+@probe("Do names of 200 bytes fit?", no=_REFUSED)
 def length(area: Area) -> Answer:
-    """The longest name that fits, in bytes, of 255 (NAME_MAX), 143 (eCryptfs) and 100."""
+    """The longest name that fits, in bytes, of 255 (NAME_MAX), 251, 200, 143 (eCryptfs) and 100."""
     with setting_up():
         directory = area.scratch.mkdir("length")
     with directory:
-        for count in _LENGTHS:
-            try:
-                directory.write(b"n" * count, b"")
-            except OSError as error:
-                if error.errno != ENAMETOOLONG:
-                    raise
-                continue
-            if count == _LENGTHS[0]:
-                return Answer(value=count)
-            raise No(f"{count} bytes fit", errno="ENAMETOOLONG", value=count)
-    raise No("not even 100 bytes fit", errno="ENAMETOOLONG", value=0)
+        longest = next((count for count in _LENGTHS if _fits(directory, count)), 0)
+    if longest < _ENOUGH:
+        raise No(f"at most {longest} bytes fit", errno="ENAMETOOLONG", value=longest)
+    return Answer(value=longest)
+
+
+def _fits(directory: Directory, count: int) -> bool:
+    try:
+        directory.write(b"n" * count, b"")
+    except OSError as error:
+        if error.errno != ENAMETOOLONG:
+            raise
+        return False
+    return True
 
 
 def _kept_apart(area: Area, names: tuple[bytes, ...], directory: str) -> None:

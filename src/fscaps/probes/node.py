@@ -9,18 +9,20 @@ from errno import EACCES, EINVAL, EIO, ENODEV, ENOENT, ENOSYS, ENOTSUP, ENXIO, E
 from typing import TYPE_CHECKING
 
 from . import No, probe, skip
+from ._area import setting_up
 
 if TYPE_CHECKING:
+    from .._linux.directory import Directory
     from ._area import Area
 
 _REFUSED = (EPERM, EACCES, EINVAL, EIO, ENXIO, ENOTSUP, ENODEV, ENOENT, ENOSYS)
 _NULL = os.makedev(1, 3)
 
 
-def _made(area: Area, name: str, kind: int, device: int = 0) -> None:
+def _check(place: Directory, name: str, kind: int, device: int = 0) -> None:
     """Raise No unless lstat(2) sees the node that was asked for; some servers only say so."""
     try:
-        status = area.scratch.stat(name)
+        status = place.stat(name)
     except FileNotFoundError:
         raise No("the call succeeded, and nothing is there", errno="ENOENT") from None
     if stat.S_IFMT(status.st_mode) != kind or status.st_rdev != device:
@@ -36,17 +38,22 @@ def _made(area: Area, name: str, kind: int, device: int = 0) -> None:
 def whiteout(area: Area) -> None:
     """The character device 0/0 with which overlay and layer unpackers mark a deleted name.
 
-    Free of CAP_MKNOD since Linux 5.8 (fs/namei.c:vfs_mknod).
+    Free of CAP_MKNOD since Linux 5.8 (fs/namei.c:vfs_mknod). Alone in a directory that is alone
+    in another, because fuse-overlayfs takes it for a whiteout of its own, and would then remove
+    neither the directory nor its siblings' parent.
     """
-    area.scratch.mknod("whiteout", stat.S_IFCHR, 0)
-    _made(area, "whiteout", stat.S_IFCHR)
+    with setting_up(), area.scratch.mkdir("whiteout") as outer:
+        place = outer.mkdir("alone")
+    with place:
+        place.mknod("whiteout", stat.S_IFCHR, 0)
+        _check(place, "whiteout", stat.S_IFCHR)
 
 
 @probe("Can a device node be made?", no=_REFUSED, capabilities=("CAP_MKNOD",))
 def device(area: Area) -> None:
     """A second ``/dev/null`` (c 1 3), as images carry them."""
     area.scratch.mknod("null", stat.S_IFCHR | 0o600, _NULL)
-    _made(area, "null", stat.S_IFCHR, _NULL)
+    _check(area.scratch, "null", stat.S_IFCHR, _NULL)
 
 
 @probe("Can a device node be opened?", no=(EACCES, ENXIO, EPERM, ENOENT), after=(device,))
@@ -65,7 +72,7 @@ def device_open(area: Area) -> None:
 def fifo(area: Area) -> None:
     """mkfifo(3), verified by lstat(2)."""
     area.scratch.mkfifo("fifo")
-    _made(area, "fifo", stat.S_IFIFO)
+    _check(area.scratch, "fifo", stat.S_IFIFO)
 
 
 @probe("Can a unix socket be bound?", no=_REFUSED)
@@ -73,4 +80,4 @@ def socket(area: Area) -> None:
     """bind(2) of an AF_UNIX socket, verified by lstat(2)."""
     with sockets.socket(sockets.AF_UNIX) as server:
         server.bind(area.scratch.path("socket"))
-    _made(area, "socket", stat.S_IFSOCK)
+    _check(area.scratch, "socket", stat.S_IFSOCK)

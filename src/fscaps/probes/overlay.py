@@ -98,7 +98,11 @@ def upper(area: Area) -> str:
         raise _explained(error) from None
     if os.fstatvfs(session.merged.fd).f_flag & os.ST_RDONLY:
         raise No("mounted, but silently read-only", errno="EROFS")
-    _layers.see_merged(session.merged, opaque=area.outcome(xattr.overlay_opaque) is Outcome.YES)
+    _layers.see_merged(
+        session.merged,
+        whiteout=area.outcome(node.whiteout) is Outcome.YES,
+        opaque=area.outcome(xattr.overlay_opaque) is Outcome.YES,
+    )
     return "mounted and writable"
 
 
@@ -366,7 +370,7 @@ def userxattr(area: Area) -> None:
     _overlay.refuse_danger(area)
     with setting_up():
         layers = area.scratch.mkdir("rootless")
-        _layers.fill(layers, opaque=False)
+        _layers.fill(layers, whiteout=False, opaque=False)
     _seen_in_helper(area, lambda: _use_rootless(layers))
 
 

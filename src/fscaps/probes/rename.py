@@ -118,16 +118,18 @@ def whiteout(area: Area) -> None:
     refused (fs/overlayfs/super.c:ovl_check_rename_whiteout).
     """
     with setting_up():
-        area.scratch.write("source", b"moved")
-    area.scratch.rename("source", "moved", WHITEOUT)
-    try:
-        status = area.scratch.stat("source")
-    except FileNotFoundError:
-        raise No("the call succeeded and left no whiteout", errno="ENOENT") from None
-    if not stat.S_ISCHR(status.st_mode) or status.st_rdev:
-        raise No(f"the call succeeded and left {stat.filemode(status.st_mode)}")
-    if area.scratch.read("moved") != b"moved":
-        raise No("the moved file has other content")
+        place = area.scratch.mkdir("leaving")  # its own, for node.whiteout's reason
+        place.write("source", b"moved")
+    with place:
+        place.rename("source", "moved", WHITEOUT)
+        try:
+            status = place.stat("source")
+        except FileNotFoundError:
+            raise No("the call succeeded and left no whiteout", errno="ENOENT") from None
+        if not stat.S_ISCHR(status.st_mode) or status.st_rdev:
+            raise No(f"the call succeeded and left {stat.filemode(status.st_mode)}")
+        if place.read("moved") != b"moved":
+            raise No("the moved file has other content")
 
 
 @probe(

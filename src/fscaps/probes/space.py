@@ -32,7 +32,7 @@ _BLOCK = 65536
 _HOLE = 1 << 20
 
 
-@probe("Is there room for more data?", no=(ENOSPC, EDQUOT, EROFS, EFBIG))
+@probe("Is there room for more data?", no=(ENOSPC, EDQUOT, EROFS, EFBIG, EINVAL))
 def writable(area: Area) -> None:
     """Write 64 KiB, sync them, and read them back."""
     data = os.urandom(_BLOCK)
@@ -85,7 +85,7 @@ def sparse(area: Area) -> None:
 
 @probe("Can room be reserved (fallocate)?", no=(ENOTSUP, ENOSYS, EINVAL, EPERM))
 def fallocate(area: Area) -> None:
-    """fallocate(2) of 64 KiB, as etcd's write-ahead log does; not posix_fallocate, which emulates."""
+    """fallocate(2) of 64 KiB, as etcd's log does; not posix_fallocate, which emulates."""
     with setting_up():
         fd = area.scratch.open("reserved", os.O_WRONLY | os.O_CREAT | os.O_EXCL)
     try:

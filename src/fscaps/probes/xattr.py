@@ -43,7 +43,12 @@ def _open(area: Area) -> Iterator[int]:
 def _round_trip(fd: int, name: str, value: bytes) -> None:
     """Set, get, list and remove; raise No where the file system forgets or makes things up."""
     xattrs.put(fd, name, value)
-    seen = xattrs.get(fd, name)
+    try:
+        seen = xattrs.get(fd, name)
+    except OSError as error:
+        if error.errno == ENODATA:
+            raise No(f"{name} was set, and is not there", errno="ENODATA") from None
+        raise
     if seen != value:
         raise No(f"{name} was set to {value!r} and read back as {seen[:64]!r}")
     if name not in xattrs.names(fd):

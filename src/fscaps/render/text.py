@@ -91,7 +91,7 @@ def _reasons(report: Report, style: Style) -> Iterator[str]:
         whole = report.of_engine(verdict.engine)[0]
         if whole.fitness is Fitness.SUITABLE and not style.verbose:
             continue
-        needs = [*verdict.blockers, *_pressing(verdict), *verdict.concerns]
+        needs = [*verdict.blockers, *_pressing(verdict)]
         fresh = [need for need in needs if need not in told]
         told.update(fresh)
         if fresh:
@@ -101,8 +101,10 @@ def _reasons(report: Report, style: Style) -> Iterator[str]:
 
 
 def _pressing(verdict: Verdict) -> tuple[Unmet, ...]:
-    """Open questions count where they decide; beside a blocker they follow from it."""
-    return () if verdict.blockers else verdict.open
+    """What else decides: open questions where nothing is blocked, losses where the rest is met."""
+    if verdict.blockers:
+        return ()
+    return verdict.open or verdict.concerns
 
 
 def _heading(verdict: Verdict) -> str:
