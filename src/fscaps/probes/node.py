@@ -8,8 +8,8 @@ import stat
 from errno import EACCES, EINVAL, EIO, ENODEV, ENOENT, ENOSYS, ENOTSUP, ENXIO, EPERM
 from typing import TYPE_CHECKING
 
-from . import No, probe, skip
-from ._area import setting_up
+from ..model import Reason
+from . import No, Unknown, probe, rename, skip
 
 if TYPE_CHECKING:
     from .._linux.directory import Directory
@@ -34,19 +34,20 @@ def _check(place: Directory, name: str, kind: int, device: int = 0) -> None:
     "Can a whiteout be made (mknod c 0 0)?",
     no=_REFUSED,
     capabilities=("CAP_MKNOD",),
+    after=(rename.whiteout,),
 )
 def whiteout(area: Area) -> None:
     """The character device 0/0 with which overlay and layer unpackers mark a deleted name.
 
-    Free of CAP_MKNOD since Linux 5.8 (fs/namei.c:vfs_mknod). Alone in a directory that is alone
-    in another, because fuse-overlayfs takes it for a whiteout of its own, and would then remove
-    neither the directory nor its siblings' parent.
+    Free of CAP_MKNOD since Linux 5.8 (fs/namei.c:vfs_mknod). Not asked where a rename's whiteout
+    vanished: fuse-overlayfs takes the node for one of its own, says ENOENT, and can then often
+    not remove the directory any more.
     """
-    with setting_up(), area.scratch.mkdir("whiteout") as outer:
-        place = outer.mkdir("alone")
-    with place:
-        place.mknod("whiteout", stat.S_IFCHR, 0)
-        _check(place, "whiteout", stat.S_IFCHR)
+    earlier = area.findings.get(rename.whiteout.id)
+    if earlier and earlier.errno == "ENOENT":
+        raise Unknown(Reason.UNSAFE, "the node could not be removed here (see rename.whiteout)")
+    area.scratch.mknod("whiteout", stat.S_IFCHR, 0)
+    _check(area.scratch, "whiteout", stat.S_IFCHR)
 
 
 @probe("Can a device node be made?", no=_REFUSED, capabilities=("CAP_MKNOD",))
