@@ -99,7 +99,7 @@ class Directory:
         fd = self.open(name)
         try:
             with naming("read"):
-                return os.read(fd, 65536)
+                return read_all(fd, 65536)
         finally:
             os.close(fd)
 
@@ -239,6 +239,17 @@ def write_all(fd: int, data: bytes) -> None:
     """Write all of the data, however little each write(2) takes."""
     while data:
         data = data[os.write(fd, data) :]
+
+
+def read_all(fd: int, limit: int) -> bytes:
+    """Read to the end or the limit, however little each read(2) gives."""
+    data = b""
+    while len(data) < limit:
+        block = os.read(fd, limit - len(data))
+        if not block:
+            break
+        data += block
+    return data
 
 
 def _entries(block: bytes) -> Iterator[Entry]:

@@ -34,7 +34,7 @@ _CAPABILITIES = {
 
 
 class HelperTimeoutError(Exception):
-    """A helper process gave no answer in time, and was killed."""
+    """A helper process gave no answer in time, and was killed; the text says if that failed."""
 
 
 class HelperDiedError(Exception):
@@ -82,7 +82,10 @@ def in_helper(work: Callable[[], str], seconds: float) -> str:
         answer = _collect(reader, seconds)
     finally:
         os.close(reader)
-        _end(pid)
+        gone = _end(pid)
+    if answer is None:
+        stuck = "" if gone else f"; process {pid} cannot be killed and was left behind"
+        raise HelperTimeoutError(f"a call did not return in time{stuck}")
     return _decoded(answer)
 
 
@@ -100,20 +103,23 @@ def _answer_and_exit(work: Callable[[], str], parent: int, writer: int) -> None:
         os._exit(0)
 
 
-def _collect(reader: int, seconds: float) -> str:
+def _collect(reader: int, seconds: float) -> str | None:
     poller = select.poll()
     poller.register(reader, select.POLLIN)
     if not poller.poll(seconds * 1000):
-        raise HelperTimeoutError
+        return None
     return os.read(reader, 4096).decode(errors="replace")
 
 
-def _end(pid: int) -> None:
-    """Kill and reap, but do not wait for one that cannot be killed."""
+def _end(pid: int) -> bool:
+    """Kill and reap; whether that worked. One that cannot be killed is not waited for."""
     os.kill(pid, signal.SIGKILL)
     until = time.monotonic() + 0.5
-    while os.waitpid(pid, os.WNOHANG) == (0, 0) and time.monotonic() < until:
+    while os.waitpid(pid, os.WNOHANG) == (0, 0):
+        if time.monotonic() > until:
+            return False
         time.sleep(0.0005)
+    return True
 
 
 def _decoded(answer: str) -> str:

@@ -214,7 +214,7 @@ def _answer(probe: Probe, area: Area) -> Finding:
 
 def _fallen(probe: Probe, error: Exception) -> Finding:
     if isinstance(error, processes.HelperTimeoutError):
-        return _unknown(probe, Reason.TIMEOUT, "a call did not return in time")
+        return _unknown(probe, Reason.TIMEOUT, str(error))
     if isinstance(error, processes.HelperDiedError):
         return _unknown(probe, Reason.CRASH, f"the process that asked died: {error}")
     return _unknown(probe, Reason.CRASH, f"{type(error).__name__}: {error}")

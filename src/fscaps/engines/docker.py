@@ -328,7 +328,7 @@ _OPTION = Need(
     says="failed to mount overlay: no such file or directory\n" + _NOT_STARTED,
     remedy="use a path without colon, comma and backslash; a bind mount at such a path will do",
 )
-_LAYERS = (*_CONTENT, *_NODES, _CAPABILITY, *_NAMES, *_TIMES, *_OVERLAY)
+_LAYERS = (*_CONTENT, *_NODES, _CAPABILITY, *_NAMES, *_TIMES)
 
 # --- volumes --------------------------------------------------------------------------------
 
@@ -366,6 +366,13 @@ _BIND = (
         remedy="mount NFS with a lock server that answers; keep databases on a local volume",
     ),
     Need(
+        (rename.replace_open,),
+        level=Level.SHOULD,
+        because="A file on a volume cannot be replaced while another process reads it.",
+        source="rename(2)",
+        remedy=_ANOTHER,
+    ),
+    Need(
         (directory.open_unlink,),
         level=Level.SHOULD,
         because="A directory cannot be removed while a file deleted from it is open: rm -r in a "
@@ -387,11 +394,12 @@ ENGINE = Engine(
             needs=(
                 _WRITABLE,
                 _ROOM,
+                _OPTION,
+                *_OVERLAY,
+                *_LAYERS,
                 *_ATOMIC,
                 _DIRECTORY_RENAME,
                 *_BOLT,
-                *_LAYERS,
-                _OPTION,
                 *_BIND,
             ),
         ),
@@ -401,6 +409,7 @@ ENGINE = Engine(
             needs=(
                 _WRITABLE,
                 _ROOM,
+                *_OVERLAY,
                 *_LAYERS,
                 Need(
                     (),

@@ -31,11 +31,14 @@ def program() -> bytes:
     if not code:
         return _SCRIPT
     start = 0x400000
-    size = 64 + 56 + len(code)
+    entry = 64 + 2 * 56
+    size = entry + len(code)
     ident = b"\x7fELF\x02\x01\x01" + bytes(9)
-    header = struct.pack("<HHIQQQIHHHHHH", 2, machine, 1, start + 120, 64, 0, 0, 64, 56, 1, 0, 0, 0)
-    segment = struct.pack("<IIQQQQQQ", 1, 5, 0, start, start, size, size, 4096)
-    return ident + header + segment + code
+    numbers = (2, machine, 1, start + entry, 64, 0, 0, 64, 56, 2, 0, 0, 0)
+    header = struct.pack("<HHIQQQIHHHHHH", *numbers)
+    load = struct.pack("<IIQQQQQQ", 1, 5, 0, start, start, size, size, 4096)
+    stack = struct.pack("<IIQQQQQQ", 0x6474E551, 6, 0, 0, 0, 0, 0, 16)  # not executable
+    return ident + header + load + stack + code
 
 
 def run(directory: Directory, name: str) -> int:

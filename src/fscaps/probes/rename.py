@@ -33,23 +33,32 @@ _REFUSED = (EPERM, EACCES, EINVAL, ENOTSUP, EXDEV, EIO, EBUSY)
 _FLAG_REFUSED = _REFUSED
 
 
-@probe("Does renaming a file over another replace it for every reader?", no=(*_REFUSED, EEXIST))
+@probe("Does renaming a file over another replace it?", no=(*_REFUSED, EEXIST))
 def replace(area: Area) -> None:
-    """A reader that holds the old file keeps it; another process opens the new one."""
+    """Write aside and rename over, as every atomic update does; another process reads the new."""
     with setting_up():
         area.scratch.write("config", b"old")
         area.scratch.write("config.tmp", b"new")
-        reader = area.scratch.open("config")
+    area.scratch.rename("config.tmp", "config")
+    opened = in_helper(lambda: area.scratch.read("config").decode(), area.seconds)
+    if opened != "new":
+        raise No(f"another process read {opened!r} after the rename")
+
+
+@probe("Can a file be replaced while it is read?", no=(*_REFUSED, EEXIST), after=(replace,))
+def replace_open(area: Area) -> None:
+    """The same onto a file that is open: its reader keeps the old content. SMB refuses."""
+    with setting_up():
+        area.scratch.write("held", b"old")
+        area.scratch.write("held.tmp", b"new")
+        reader = area.scratch.open("held")
     try:
-        area.scratch.rename("config.tmp", "config")
+        area.scratch.rename("held.tmp", "held")
         held = os.read(reader, 16)
     finally:
         os.close(reader)
     if held != b"old":
         raise No("a reader that had the old file open lost it")
-    opened = in_helper(lambda: area.scratch.read("config").decode(), area.seconds)
-    if opened != "new":
-        raise No(f"another process read {opened!r} after the rename")
 
 
 @probe(

@@ -20,7 +20,7 @@ from errno import (
 from typing import TYPE_CHECKING
 
 from .._linux import ioctls, libc
-from .._linux.directory import write_all
+from .._linux.directory import read_all, write_all
 from .._linux.libc import naming
 from . import Answer, No, probe
 from ._area import setting_up
@@ -42,7 +42,10 @@ def writable(area: Area) -> None:
             write_all(fd, data)
         with naming("fsync"):
             os.fsync(fd)
-        if os.pread(fd, _BLOCK + 1, 0) != data:
+        os.lseek(fd, 0, os.SEEK_SET)
+        with naming("read"):
+            seen = read_all(fd, _BLOCK + 1)
+        if seen != data:
             raise No("what was read back is not what was written")
     finally:
         os.close(fd)

@@ -169,7 +169,7 @@ def _usable(fd: int) -> str:
     """An attribute that can be set here at all."""
     for name in ("user.fscaps", "trusted.fscaps"):
         try:
-            xattrs.put(fd, name, b"")
+            xattrs.put(fd, name, b"1")  # an empty value removes the attribute on 9p
         except OSError as error:
             if error.errno not in _REFUSED:
                 raise

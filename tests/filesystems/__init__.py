@@ -1,0 +1,1 @@
+"""Real file systems, made for one test each and gone after it."""

@@ -1,0 +1,310 @@
+"""A FUSE server over a tree in memory, speaking the raw protocol; run as a script.
+
+`fuse_server.py FD PLAN`: FD is an open /dev/fuse that is mounted already, PLAN is JSON:
+
+silent_at  operations (`"MKDIR"`) whose requests are read and never answered
+only       go on answering the other operations; else nothing is answered from then on
+refuse     operation: errno
+delay      operation: seconds by which its answer comes late
+
+A line on stdout says `ready`, then each names the operation of a request left unanswered.
+The numbers and structs are those of linux/fuse.h; nothing but the standard library.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import errno
+import json
+import os
+import signal
+import stat
+import struct
+import sys
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+OPCODES = {
+    "LOOKUP": 1, "FORGET": 2, "GETATTR": 3, "SETATTR": 4, "READLINK": 5, "SYMLINK": 6,
+    "MKNOD": 8, "MKDIR": 9, "UNLINK": 10, "RMDIR": 11, "RENAME": 12, "LINK": 13, "OPEN": 14,
+    "READ": 15, "WRITE": 16, "STATFS": 17, "RELEASE": 18, "FSYNC": 20, "SETXATTR": 21,
+    "GETXATTR": 22, "LISTXATTR": 23, "REMOVEXATTR": 24, "FLUSH": 25, "INIT": 26, "OPENDIR": 27,
+    "READDIR": 28, "RELEASEDIR": 29, "FSYNCDIR": 30, "SETLK": 32, "ACCESS": 34, "CREATE": 35,
+    "INTERRUPT": 36, "DESTROY": 38, "IOCTL": 39, "BATCH_FORGET": 42, "FALLOCATE": 43,
+    "RENAME2": 45, "LSEEK": 46, "COPY_FILE_RANGE": 47, "TMPFILE": 51, "STATX": 52,
+}  # fmt: skip
+NAMES = {number: name for name, number in OPCODES.items()}
+UNANSWERED = {"FORGET", "BATCH_FORGET", "INTERRUPT"}  # by protocol
+
+ROOT = 1
+MAX_WRITE = 1 << 17
+BLOCK = 4096
+
+
+class RefusedError(Exception):
+    """An operation ends with an errno."""
+
+    def __init__(self, number: int) -> None:
+        """Take the errno."""
+        self.number = number
+
+
+@dataclass
+class Node:
+    """One file of any type."""
+
+    id: int
+    mode: int
+    uid: int
+    gid: int
+    nlink: int = 1
+    rdev: int = 0
+    parent: int = ROOT
+    data: bytearray = field(default_factory=bytearray)
+    entries: dict[bytes, int] = field(default_factory=dict)
+    changed: float = field(default_factory=time.time)
+
+    def attributes(self) -> bytes:
+        """Struct fuse_attr."""
+        size, when = len(self.data), int(self.changed)
+        times = (when, when, when, 0, 0, 0)
+        owner = (self.mode, self.nlink, self.uid, self.gid, self.rdev, BLOCK, 0)
+        return struct.pack("<6Q10I", self.id, size, -(-size // 512), *times, *owner)
+
+    def entry(self) -> bytes:
+        """Struct fuse_entry_out, valid for no time at all: every question reaches us."""
+        return struct.pack("<4Q2I", self.id, 0, 0, 0, 0, 0) + self.attributes()
+
+
+@dataclass
+class Request:
+    """One request: its header and what follows."""
+
+    operation: str
+    unique: int
+    node: Node
+    uid: int
+    gid: int
+    body: bytes
+
+    def names(self, skip: int = 0) -> list[bytes]:
+        """Give the zero-terminated names behind the fixed part of the body."""
+        return self.body[skip:].split(b"\0")[:-1]
+
+    def numbers(self, layout: str) -> tuple[Any, ...]:
+        """Unpack the fixed part of the body."""
+        return struct.unpack_from(layout, self.body)
+
+
+class Tree:
+    """The file system in memory: one method for each operation, named like it."""
+
+    def __init__(self, *, locks: bool = False) -> None:
+        """Start with an empty root directory; ask for locks to be sent here if wanted."""
+        self.flags = 1 << 1 | 1 << 10 if locks else 0  # FUSE_POSIX_LOCKS, FUSE_FLOCK_LOCKS
+        self.nodes = {ROOT: Node(ROOT, stat.S_IFDIR | 0o755, 0, 0, nlink=2)}
+
+    def answer(self, request: Request) -> bytes:
+        """Give the body of the answer, or refuse."""
+        name = f"_{request.operation.lower()}"
+        operation: Callable[[Request], bytes] = getattr(self, name, self._unknown)
+        return operation(request)
+
+    def _unknown(self, _: Request) -> bytes:
+        raise RefusedError(errno.ENOSYS)
+
+    def _init(self, _: Request) -> bytes:
+        """Struct fuse_init_out: version 7.31, no optional feature but locks."""
+        return struct.pack("<4I2H2I2H8I", 7, 31, 0, self.flags, 12, 9, MAX_WRITE, 1, 0, 0, *[0] * 8)
+
+    def _lookup(self, request: Request) -> bytes:
+        return self._child(request.node, request.names()[0]).entry()
+
+    def _getattr(self, request: Request) -> bytes:
+        return struct.pack("<Q2I", 0, 0, 0) + request.node.attributes()
+
+    def _setattr(self, request: Request) -> bytes:
+        valid, _, _, size, *_, mode, _, uid, gid, _ = request.numbers("<2I6Q8I")
+        node = request.node
+        if valid & 1:
+            node.mode = stat.S_IFMT(node.mode) | stat.S_IMODE(mode)
+        node.uid = uid if valid & 2 else node.uid
+        node.gid = gid if valid & 4 else node.gid
+        if valid & 8:
+            del node.data[size:]
+            node.data.extend(bytes(size - len(node.data)))
+        return self._getattr(request)
+
+    def _mkdir(self, request: Request) -> bytes:
+        (mode,) = request.numbers("<I")
+        made = self._make(request, request.names(8)[0], stat.S_IFDIR | mode)
+        made.nlink = 2
+        request.node.nlink += 1
+        return made.entry()
+
+    def _mknod(self, request: Request) -> bytes:
+        mode, rdev = request.numbers("<2I")
+        made = self._make(request, request.names(16)[0], mode)
+        made.rdev = rdev
+        return made.entry()
+
+    def _symlink(self, request: Request) -> bytes:
+        name, target = request.names()
+        made = self._make(request, name, stat.S_IFLNK | 0o777)
+        made.data[:] = target
+        return made.entry()
+
+    def _readlink(self, request: Request) -> bytes:
+        return bytes(request.node.data)
+
+    def _link(self, request: Request) -> bytes:
+        (old,) = request.numbers("<Q")
+        self._put(request.node, request.names(8)[0], self.nodes[old])
+        self.nodes[old].nlink += 1
+        return self.nodes[old].entry()
+
+    def _create(self, request: Request) -> bytes:
+        _, mode = request.numbers("<2I")
+        return self._make(request, request.names(16)[0], mode).entry() + self._open(request)
+
+    def _open(self, _: Request) -> bytes:
+        return struct.pack("<Q2I", 0, 0, 0)
+
+    _opendir = _open
+
+    def _read(self, request: Request) -> bytes:
+        _, offset, size = request.numbers("<2QI")
+        return bytes(request.node.data[offset : offset + size])
+
+    def _write(self, request: Request) -> bytes:
+        _, offset, size = request.numbers("<2QI")
+        data = request.node.data
+        data.extend(bytes(max(0, offset - len(data))))
+        data[offset : offset + size] = request.body[40 : 40 + size]
+        return struct.pack("<2I", size, 0)
+
+    def _readdir(self, request: Request) -> bytes:
+        _, offset, size = request.numbers("<2QI")
+        node = request.node
+        listed = {b".": node.id, b"..": node.parent, **node.entries}
+        answer = b""
+        for position, (name, child) in enumerate(listed.items(), start=1):
+            kind = stat.S_IFMT(self.nodes[child].mode) >> 12
+            record = struct.pack("<2Q2I", child, position, len(name), kind) + name
+            record += bytes(-len(record) % 8)
+            if position > offset:
+                if len(answer) + len(record) > size:
+                    break
+                answer += record
+        return answer
+
+    def _unlink(self, request: Request) -> bytes:
+        self._child(request.node, request.names()[0]).nlink -= 1
+        del request.node.entries[request.names()[0]]
+        return b""
+
+    def _rmdir(self, request: Request) -> bytes:
+        if self._child(request.node, request.names()[0]).entries:
+            raise RefusedError(errno.ENOTEMPTY)
+        request.node.nlink -= 1
+        return self._unlink(request)
+
+    def _rename(self, request: Request) -> bytes:
+        (directory,) = request.numbers("<Q")
+        old, new = request.names(8)
+        moved, target = self._child(request.node, old), self.nodes[directory]
+        replaced = target.entries.get(new)
+        if replaced is not None and self.nodes[replaced].entries:
+            raise RefusedError(errno.ENOTEMPTY)
+        del request.node.entries[old]
+        target.entries[new] = moved.id
+        moved.parent = target.id
+        return b""
+
+    def _rename2(self, _: Request) -> bytes:
+        raise RefusedError(errno.EINVAL)  # it comes only with flags, and none is known here
+
+    def _statfs(self, _: Request) -> bytes:
+        free = 1 << 20
+        return struct.pack("<5Q4I24x", free, free, free, free, free, BLOCK, 255, BLOCK, 0)
+
+    def _done(self, _: Request) -> bytes:
+        return b""
+
+    _release = _releasedir = _flush = _fsync = _fsyncdir = _access = _destroy = _setlk = _done
+
+    def _child(self, directory: Node, name: bytes) -> Node:
+        try:
+            return self.nodes[directory.entries[name]]
+        except KeyError:
+            raise RefusedError(errno.ENOENT) from None
+
+    def _make(self, request: Request, name: bytes, mode: int) -> Node:
+        made = Node(len(self.nodes) + 1, mode, request.uid, request.gid, parent=request.node.id)
+        self._put(request.node, name, made)
+        self.nodes[made.id] = made  # for good: a removed file may still be open
+        return made
+
+    def _put(self, directory: Node, name: bytes, node: Node) -> None:
+        if name in directory.entries:
+            raise RefusedError(errno.EEXIST)
+        directory.entries[name] = node.id
+
+
+class Plan(NamedTuple):
+    """How to misbehave; see the top of this file."""
+
+    silent_at: list[str]
+    only: bool
+    refuse: dict[str, int]
+    delay: dict[str, float]
+
+
+def serve(device: int, plan: Plan) -> None:
+    """Answer requests as planned until the file system is unmounted."""
+    planned = {*plan.silent_at, *plan.refuse, *plan.delay}
+    tree, silent = Tree(locks="SETLK" in planned), False
+    while True:
+        try:
+            message = os.read(device, MAX_WRITE + BLOCK)
+        except OSError as error:
+            if error.errno in {errno.ENOENT, errno.EINTR, errno.EAGAIN}:
+                continue  # ENOENT: the asker was interrupted before we read
+            return  # ENODEV: unmounted, or the connection was aborted
+        _, opcode, unique, node, uid, gid = struct.unpack_from("<2I2Q2I", message)
+        operation = NAMES.get(opcode, str(opcode))
+        asked = tree.nodes[node or ROOT]  # INIT and the like name no file
+        request = Request(operation, unique, asked, uid, gid, message[40:])
+        if silent or operation in plan.silent_at:
+            silent = not plan.only
+            os.write(1, f"{operation}\n".encode())
+        elif operation not in UNANSWERED:
+            answer(device, request, tree, plan)
+            if operation == "INIT":
+                os.write(1, b"ready\n")
+
+
+def answer(device: int, request: Request, tree: Tree, plan: Plan) -> None:
+    """Answer one request, as planned."""
+    time.sleep(plan.delay.get(request.operation, 0))
+    number, body = plan.refuse.get(request.operation, 0), b""
+    if not number:
+        try:
+            body = tree.answer(request)
+        except RefusedError as refusal:
+            number = refusal.number
+    header = struct.pack("<IiQ", 16 + len(body), -number, request.unique)
+    # ENOENT: the asker has gone; ENODEV: the file system has, and the next read says so.
+    with contextlib.suppress(OSError):
+        os.write(device, header + body)
+
+
+if __name__ == "__main__":
+    PR_SET_PDEATHSIG = 1
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    serve(int(sys.argv[1]), Plan(**json.loads(sys.argv[2])))

@@ -1,0 +1,116 @@
+"""A server that has read a request and never answers: the caller is beyond SIGKILL, we are not."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import psutil
+import pytest
+from filesystems.silent_fuse import memory_fuse, silent_fuse
+
+import fscaps
+from fscaps import Fitness, Outcome, Reason
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+pytestmark = [
+    pytest.mark.skipif(os.geteuid() != 0, reason="mounting takes root"),
+    pytest.mark.skipif(not os.path.exists("/dev/fuse"), reason="no /dev/fuse"),
+    pytest.mark.timeout(60),
+]
+
+
+@pytest.fixture
+def point(tmp_path: Path) -> Iterator[Path]:
+    """A mount point."""
+    mount_point = tmp_path / "mnt"
+    mount_point.mkdir()
+    yield mount_point
+
+
+def survey(point: Path) -> fscaps.Report:
+    """A survey in a hurry."""
+    return fscaps.survey(point, timeout=1, deadline=3)
+
+
+@pytest.mark.parametrize(
+    "request_name", ["STATFS", "MKDIR", "CREATE", "WRITE", "FSYNC", "SETXATTR"]
+)
+def test_a_server_silent_from_some_request_on(point: Path, request_name: str) -> None:
+    """The report comes, tells what was found before, what hung, and who was left behind."""
+    with memory_fuse(point, silent_at=request_name):
+        report = survey(point)
+        outcomes = {found.reason for found in report.findings.values()}
+        assert Reason.UNRESPONSIVE in outcomes
+        assert Reason.TIMEOUT in outcomes
+        assert not report["docker/data-root"].fitness.fits
+        (left,) = [text for text in report.warnings if "cannot be killed" in text]
+        assert "request_wait_answer" in left
+        # no second process was started on that path to clean up after the first
+        waiting = [p for p in psutil.process_iter(["cmdline"]) if _is_worker(p.info["cmdline"])]
+        assert len(waiting) == 1
+        assert str(waiting[0].pid) in left
+
+
+def _is_worker(command: list[str] | None) -> bool:
+    return bool(command) and command is not None and "importlib" in " ".join(command)
+
+
+def test_what_was_found_before_the_hang_is_kept(point: Path) -> None:
+    """Probes answered before the silence keep their answers."""
+    with memory_fuse(point, silent_at="SETXATTR"):
+        report = survey(point)
+    assert report.findings["directory.d_type"].outcome is Outcome.YES
+    assert report.mount is not None
+    assert report.mount.point == str(point)
+
+
+def test_a_server_silent_from_the_start(point: Path) -> None:
+    """Nothing can be learned but where the path lies; nothing is claimed."""
+    with silent_fuse(point):
+        report = survey(point)
+    assert {found.outcome for found in report.findings.values()} == {Outcome.UNKNOWN}
+    assert {verdict.fitness for verdict in report.verdicts.values()} == {Fitness.UNDETERMINED}
+    assert report.mount is not None
+    assert report.mount.type.startswith("fuse")
+
+
+def test_a_stopped_server(point: Path) -> None:
+    """Requests that nobody has read leave the worker killable, and nobody behind."""
+    with memory_fuse(point) as server:
+        server.stop()
+        report = survey(point)
+        server.go_on()
+    assert report["docker/image"].fitness is Fitness.UNDETERMINED
+    assert not [text for text in report.warnings if "cannot be killed" in text]
+
+
+def test_the_callers_pipe_is_closed(point: Path) -> None:
+    """Whoever reads the command's output sees its end, although a worker is left behind."""
+    command = [sys.executable, "-m", "fscaps", "--timeout", "1", "--json", str(point)]
+    with memory_fuse(point, silent_at="MKDIR"):
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 4
+    assert fscaps.load(done.stdout).warnings
+    assert done.stderr == ""
+
+
+def test_a_dead_mount_elsewhere_does_not_matter(point: Path, tmp_path: Path) -> None:
+    """Only the path in question is touched, not every mount of the host."""
+    with silent_fuse(point):
+        report = fscaps.survey(tmp_path, roles=["docker/image"])
+    assert report["docker/image"].fitness is Fitness.SUITABLE
+
+
+def test_a_slow_lock_server_costs_the_locks_alone(point: Path) -> None:
+    """A lock call that never returns is given up in its helper; the questions after it are asked."""
+    with memory_fuse(point, silent_at="SETLK", only=True):
+        report = fscaps.survey(point, timeout=2, deadline=20)
+    for probe in ("lock.flock", "lock.posix", "lock.ofd"):
+        assert report.findings[probe].outcome is not Outcome.YES
+    assert report.findings["xattr.user"].reason is not Reason.UNRESPONSIVE

@@ -1,0 +1,199 @@
+"""The verdicts on every file system that this kernel has, each made and mounted for real.
+
+What is expected of each comes from what dockerd was measured to do there (docs/reference/docker.md
+and tests/engines), from the kernel's documentation, or from how the fixture was made; never from
+what fscaps said.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, NamedTuple
+
+import pytest
+from filesystems.host import FILESYSTEMS, missing
+
+import fscaps
+from fscaps import Fitness, Outcome
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+YES, SOME, NO, OPEN = (
+    Fitness.SUITABLE,
+    Fitness.DEGRADED,
+    Fitness.UNSUITABLE,
+    Fitness.UNDETERMINED,
+)
+
+
+class Expected(NamedTuple):
+    """The fitness for data-root, volumes and image, and the probes that decide."""
+
+    data_root: Fitness
+    volumes: Fitness
+    image: Fitness
+    decided_by: tuple[str, ...] = ()
+
+
+ALL = Expected(YES, YES, YES)
+NOTHING = Expected(NO, NO, NO, ("directory.writable",))
+NO_OVERLAY = (NO, YES, YES)
+
+EXPECTED = {
+    "ext4": ALL,
+    "ext2": ALL,
+    "ext4-bind": ALL,
+    "ext4-over-tmpfs": ALL,
+    "ext4-symlink": ALL,
+    "xfs": ALL,
+    "xfs-no-reflink": ALL,
+    "btrfs": ALL,
+    "tmpfs": ALL,
+    "ext4-no-filetype": Expected(*NO_OVERLAY, ("directory.d_type",)),
+    "ext4-unbindable": Expected(*NO_OVERLAY, ("overlay.upper",)),
+    "overlay": Expected(*NO_OVERLAY, ("node.whiteout", "overlay.upper")),
+    "ramfs": Expected(*NO_OVERLAY, ("xattr.security_capability", "overlay.upper")),
+    "fuse-plain": Expected(NO, YES, YES, ("xattr.security_capability", "overlay.upper")),
+    "fuse-overlayfs": Expected(NO, SOME, YES, ("overlay.upper",)),
+    "bindfs": Expected(NO, SOME, YES, ("overlay.upper",)),
+    "mergerfs": Expected(NO, SOME, YES, ("overlay.upper",)),
+    "ext4-colon": Expected(*NO_OVERLAY, ("name.option",)),
+    "ext4-comma": Expected(*NO_OVERLAY, ("name.option",)),
+    "ext4-odd-name": Expected(*NO_OVERLAY, ("name.option",)),
+    "ext4-long-path": Expected(*NO_OVERLAY, ("name.option",)),
+    # noexec, nosuid and nodev reach volumes, which are bind mounts, but no overlay
+    "ext4-noexec": Expected(SOME, SOME, YES),
+    "ext4-nosuid": Expected(SOME, SOME, YES),
+    "ext4-nodev": Expected(SOME, SOME, YES),
+    "ext4-read-only": NOTHING,
+    "ext4-full": NOTHING,
+    "ext4-no-inodes": NOTHING,
+    "ext4-immutable": NOTHING,
+    "ext4-append-only": NOTHING,
+    "btrfs-read-only-subvolume": NOTHING,
+    "btrfs-over-quota": NOTHING,
+    "tmpfs-no-inodes": NOTHING,
+    "squashfs": NOTHING,
+    "erofs": NOTHING,
+    "hugetlbfs": Expected(NO, NO, NO, ("space.writable",)),
+    # every call fails with EIO: neither a yes nor a no
+    "ext4-shut-down": Expected(OPEN, OPEN, OPEN),
+}
+
+# These need a kernel with quotas, XFS V4 or casefold; tests/uml has one for the first two.
+ELSEWHERE = {
+    "ext4-over-quota",
+    "ext4-project-quota",
+    "ext4-casefold",
+    "xfs-no-ftype",
+    "xfs-pquota",
+    "xfs-over-quota",
+}
+
+
+@pytest.fixture
+def survey(request: pytest.FixtureRequest, tmp_path: Path) -> fscaps.Report:
+    """A survey of the file system that the test names; it must leave nothing behind."""
+    system = FILESYSTEMS[request.param]
+    lacking = missing(system)
+    if lacking:
+        pytest.skip(f"{request.param}: {lacking}")
+    with system(tmp_path) as directory:
+        before = _names(directory)
+        mounts = _mounts()
+        report = fscaps.survey(directory)
+        assert _names(directory) == before, "something was left in the probed directory"
+        assert _mounts() == mounts, "something was left mounted"
+    return report
+
+
+def _names(directory: Path) -> set[str]:
+    try:
+        return set(os.listdir(directory))
+    except OSError:
+        return set()  # a file system that was shut down
+
+
+def _mounts() -> list[str]:
+    with open("/proc/self/mountinfo", encoding="utf-8", errors="surrogateescape") as table:
+        return [line.split(" ", 1)[0] for line in table]
+
+
+@pytest.mark.parametrize("survey", list(EXPECTED), indirect=True)
+def test_verdicts_are_what_dockerd_does(
+    survey: fscaps.Report, request: pytest.FixtureRequest
+) -> None:
+    """Each role's verdict is the measured truth, and names the probe that decides."""
+    expected = EXPECTED[request.node.callspec.params["survey"]]
+    assert survey["docker/data-root"].fitness is expected.data_root, survey.summary
+    assert survey["docker/volumes"].fitness is expected.volumes
+    assert survey["docker/image"].fitness is expected.image
+    blocking = {probe for need in survey["docker/data-root"].blockers for probe in need.any_of}
+    assert set(expected.decided_by) <= blocking
+    assert survey.warnings == ()
+
+
+def test_no_file_system_is_forgotten() -> None:
+    """Every registered file system is expected to do something, here or in the second kernel."""
+    assert set(FILESYSTEMS) - {"fuse-dead"} == set(EXPECTED) | ELSEWHERE
+
+
+@pytest.mark.parametrize("survey", ["ext4", "btrfs", "xfs", "tmpfs"], indirect=True)
+def test_an_ordinary_file_system_answers_every_question(survey: fscaps.Report) -> None:
+    """As root nothing is left open but what this host lacks (SELinux)."""
+    unknown = [f.probe for f in survey.findings.values() if f.outcome is Outcome.UNKNOWN]
+    assert set(unknown) <= {"xattr.security_selinux"}
+
+
+@pytest.mark.parametrize("survey", ["ext4-read-only", "squashfs"], indirect=True)
+def test_a_read_only_path_still_tells_what_can_be_learned(survey: fscaps.Report) -> None:
+    """The mount, the free space, whether names suit, and that it can be a lower layer."""
+    assert survey.mount is not None
+    assert "ro" in (*survey.mount.options, *survey.mount.super_options)
+    for probe in ("space.inodes", "name.option", "overlay.lower"):
+        assert survey.findings[probe].outcome is not Outcome.UNKNOWN, probe
+    assert survey.findings["overlay.lower"].outcome is Outcome.YES
+
+
+@pytest.mark.parametrize(
+    ("survey", "errno"),
+    [
+        ("ext4-full", "ENOSPC"),
+        ("ext4-no-inodes", "ENOSPC"),
+        ("btrfs-over-quota", "EDQUOT"),
+        ("ext4-immutable", "EPERM"),
+        ("ext4-read-only", "EROFS"),
+        ("squashfs", "EROFS"),
+    ],
+    indirect=["survey"],
+)
+def test_a_blocker_names_the_errno(survey: fscaps.Report, errno: str) -> None:
+    """The finding that decides carries the errno of the call, and the verdict what to do."""
+    assert survey.findings["directory.writable"].errno == errno
+    (first, *_) = survey["docker/data-root"].blockers
+    assert first.remedy
+    assert errno in survey.summary
+
+
+@pytest.mark.parametrize("survey", ["ext4-symlink"], indirect=True)
+def test_the_way_to_the_path_is_told(survey: fscaps.Report) -> None:
+    """The links on the way are in the report, and the path is resolved through them."""
+    assert len(survey.links) == 2
+    assert survey.resolved is not None
+    assert survey.resolved != survey.path
+
+
+@pytest.mark.parametrize("survey", ["mergerfs", "bindfs"], indirect=True)
+def test_a_fuse_file_system_is_named_by_its_subtype(survey: fscaps.Report) -> None:
+    """The mount's type is fuse.<subtype>, as mountinfo tells it, and its magic FUSE's."""
+    assert survey.mount is not None
+    assert survey.mount.type.startswith("fuse")
+    assert survey.mount.magic == "0x65735546"
+
+
+@pytest.mark.parametrize("survey", ["ext4"], indirect=True)
+def test_a_loop_device_is_seen_below(survey: fscaps.Report) -> None:
+    """The block device chain ends in the file behind the loop device."""
+    assert survey.mount is not None
+    assert any(device.startswith("loop") and "(" in device for device in survey.mount.devices)

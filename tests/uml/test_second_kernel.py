@@ -1,0 +1,138 @@
+"""fscaps in User-Mode Linux, on file systems that the host kernel lacks: NFS, CIFS, 9p, …
+
+One boot mounts them all and surveys each. What is expected was measured with dockerd 20.10.24 on
+the same file systems in the same machine (tests/uml/story.sh).
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+from uml import machine
+
+import fscaps
+from fscaps import Fitness, Outcome
+
+SRC = Path(fscaps.__file__).parents[1]
+SECONDS = 400
+
+pytestmark = [
+    pytest.mark.skipif(not machine.available(), reason="no User-Mode Linux here"),
+    pytest.mark.timeout(SECONDS + 60),
+]
+
+
+class Expected(NamedTuple):
+    """Whether a whole data-root, volumes and image metadata fit, and what blocks the first."""
+
+    data_root: bool
+    volumes: bool
+    image: bool
+    blocked_by: tuple[str, ...] = ()
+
+
+EXPECTED = {
+    "ext4": Expected(True, True, True),
+    "f2fs": Expected(True, True, True),
+    "ext4_without_filetype": Expected(False, True, True, ("directory.d_type",)),
+    "xfs_without_ftype": Expected(False, True, True, ("directory.d_type",)),
+    "nfs3": Expected(False, True, True, ("overlay.upper",)),
+    "nfs4": Expected(False, True, True, ("overlay.upper",)),
+    "nfs4_root_squash": Expected(False, False, True, ("overlay.upper", "owner.chown")),
+    "nfs4_all_squash": Expected(False, False, True, ("overlay.upper", "owner.chown")),
+    "cifs": Expected(False, False, True, ("overlay.upper", "owner.chown")),
+    "9p": Expected(False, False, True, ("overlay.upper", "mmap.coherent")),
+    "vfat": Expected(False, False, True, ("overlay.upper", "owner.chown", "symlink.target")),
+}
+
+_SURVEY_ALL = """
+for name in {names}; do
+    fs_$name /mnt/$name || continue
+    PYTHONPATH={src} {python} -m fscaps --json --timeout 20 --deadline 120 \
+        -o "$RESULTS/$name.json" /mnt/$name
+    ls -A /mnt/$name >"$RESULTS/$name.left"
+done
+"""
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The reports of one boot, one file for each file system."""
+    place = tmp_path_factory.mktemp("uml")
+    script = _SURVEY_ALL.format(names=" ".join(EXPECTED), src=SRC, python=sys.executable)
+    done = machine.run(script, results=place, seconds=SECONDS)
+    assert not done.timed_out, done.log
+    (place / "dmesg").write_text(done.dmesg)
+    (place / "log").write_text(done.log)
+    return place
+
+
+@pytest.fixture
+def report(results: Path, request: pytest.FixtureRequest) -> fscaps.Report:
+    """The report on the file system that the test names."""
+    path = results / f"{request.param}.json"
+    assert path.exists(), (results / "log").read_text()
+    return fscaps.load(path.read_text())
+
+
+@pytest.mark.parametrize("report", list(EXPECTED), indirect=True)
+def test_verdicts_are_what_dockerd_does(
+    report: fscaps.Report, request: pytest.FixtureRequest
+) -> None:
+    """Each role fits where dockerd was seen to work, and nowhere else."""
+    expected = EXPECTED[request.node.callspec.params["report"]]
+    assert report["docker/data-root"].fitness.fits is expected.data_root, report.summary
+    assert report["docker/volumes"].fitness.fits is expected.volumes
+    assert report["docker/image"].fitness.fits is expected.image
+    blocking = {probe for need in report["docker/data-root"].blockers for probe in need.any_of}
+    assert set(expected.blocked_by) <= blocking
+    open_roles = [v.id for v in report.verdicts.values() if v.fitness is Fitness.UNDETERMINED]
+    assert not open_roles
+
+
+@pytest.mark.parametrize("name", list(EXPECTED))
+def test_nothing_is_left_on_the_server(results: Path, name: str) -> None:
+    """The probed directory holds what it held before: nothing, or lost+found."""
+    left = (results / f"{name}.left").read_text().split()
+    assert [entry for entry in left if entry != "lost+found"] == []
+
+
+@pytest.mark.parametrize("report", ["nfs3", "nfs4", "cifs", "9p"], indirect=True)
+def test_no_mount_is_tried_where_a_question_decides(report: fscaps.Report) -> None:
+    """A refused overlay can leave an undeletable work directory on a server: so none was tried."""
+    found = report.findings["overlay.upper"]
+    assert found.outcome is Outcome.NO
+    assert found.detail.startswith("not mounted")
+
+
+def test_no_overlay_mount_was_refused_by_the_kernel(results: Path) -> None:
+    """What overlayfs would have said in dmesg about an unfit upper is not there."""
+    assert "missing required features" not in (results / "dmesg").read_text()
+
+
+@pytest.mark.parametrize("report", ["nfs4_root_squash", "nfs4_all_squash"], indirect=True)
+def test_squashing_is_seen(report: fscaps.Report) -> None:
+    """Root's file belongs to nobody, and the report says to whom."""
+    found = report.findings["owner.created"]
+    assert found.outcome is Outcome.NO
+    assert found.value == "65534:65534"
+
+
+@pytest.mark.parametrize("report", ["nfs4"], indirect=True)
+def test_the_kernel_and_the_mount_are_named(report: fscaps.Report) -> None:
+    """The report tells the second kernel, and NFS by its type, version and server."""
+    assert report.host is not None
+    assert report.host.kernel != Path("/proc/sys/kernel/osrelease").read_text().strip()
+    assert report.mount is not None
+    assert report.mount.type == "nfs4"
+    assert "vers=4.2" in (*report.mount.options, *report.mount.super_options)
+
+
+def test_the_json_is_one_object_a_file(results: Path) -> None:
+    """What -o wrote can be read by any JSON reader."""
+    for name in EXPECTED:
+        assert json.loads((results / f"{name}.json").read_text())["schema"] == 1
