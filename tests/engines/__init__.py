@@ -1,0 +1,1 @@
+"""Real engines, as the truth that the verdicts are held against."""
