@@ -30,12 +30,10 @@ def own_mounts() -> None:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(
-    item: pytest.Item, call: pytest.CallInfo[None]
-) -> Iterator[pytest.TestReport]:
+def pytest_runtest_makereport(item: pytest.Item) -> Iterator[pytest.TestReport]:
     """With --forbid-skips, report a skip as the failure that it is in CI."""
     report: pytest.TestReport = yield
     if report.skipped and not hasattr(report, "wasxfail") and item.config.getoption("forbid_skips"):
         report.outcome = "failed"
         report.longrepr = f"skipped, which --forbid-skips forbids: {report.longrepr}"
-    return report  # type: ignore[return-value]  # noqa: B901 - how a hook wrapper answers
+    return report  # type: ignore[return-value]

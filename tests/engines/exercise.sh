@@ -26,7 +26,6 @@ change() {
     try 'write to the volume' 'echo kept >/named/file; chown 200001 /named/file; mkfifo /named/fifo'
     try 'link in the volume' 'ln /named/file /named/link; test /named/file -ef /named/link'
     try 'rename in the volume' 'echo 1 >/named/a; echo 2 >/named/b; mv /named/a /named/b'
-    try 'lock in the volume' 'flock -n /named/file true'
     try 'start a program of the volume' 'cp /bin/busybox /named/true; /named/true'
 }
 
@@ -51,8 +50,9 @@ more"'
     try 'a replaced file in the volume' 'test "$(cat /named/b)" = 1; ! test -e /named/a'
     try 'a program of the volume' '/named/true'
     try 'a script of a volume that the image filled' 'test "$(/vol/deep/script)" = started'
-    try 'a set-user-ID program' 'test "$(su user -c "su root -c \"id -u\"")" = 0'
-    try 'a file capability' 'su user -c "grep CapEff /proc/self/status" | grep -q 2000$'
+    # By its path: the shell of busybox starts itself where it is asked for an applet.
+    try 'a set-user-ID program' 'test "$(su user -c "/bin/su root -c \"id -u\"")" = 0'
+    try 'a file capability' 'su user -c "/bin/grep CapEff /proc/self/status" | grep -q 2000$'
 }
 
 case $1 in

@@ -15,7 +15,6 @@ import fscaps
 from fscaps import Fitness, Outcome, Reason
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
 pytestmark = [
@@ -26,11 +25,11 @@ pytestmark = [
 
 
 @pytest.fixture
-def point(tmp_path: Path) -> Iterator[Path]:
+def point(tmp_path: Path) -> Path:
     """A mount point."""
     mount_point = tmp_path / "mnt"
     mount_point.mkdir()
-    yield mount_point
+    return mount_point
 
 
 def survey(point: Path) -> fscaps.Report:
@@ -108,7 +107,7 @@ def test_a_dead_mount_elsewhere_does_not_matter(point: Path, tmp_path: Path) -> 
 
 
 def test_a_slow_lock_server_costs_the_locks_alone(point: Path) -> None:
-    """A lock call that never returns is given up in its helper; the questions after it are asked."""
+    """A lock call that never returns is given up in its helper; what comes after is asked."""
     with memory_fuse(point, silent_at="SETLK", only=True):
         report = fscaps.survey(point, timeout=2, deadline=20)
     for probe in ("lock.flock", "lock.posix", "lock.ofd"):

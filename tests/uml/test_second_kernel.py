@@ -1,4 +1,4 @@
-"""fscaps in User-Mode Linux, on file systems that the host kernel lacks: NFS, CIFS, 9p, …
+"""Surveys in User-Mode Linux, on file systems that the host kernel lacks: NFS, CIFS, 9p.
 
 One boot mounts them all and surveys each. What is expected was measured with dockerd 20.10.24 on
 the same file systems in the same machine (tests/uml/story.sh).

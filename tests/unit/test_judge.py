@@ -7,11 +7,11 @@ import itertools
 
 import pytest
 from hypothesis import given, strategies as st
+from unit import nouns
+from unit.nouns import NAMES, Answers, found, need, role
 
 from fscaps import Finding, Fitness, Level, Outcome, Reason, Role, Verdict, judge
 from fscaps._judge import _words
-from unit import nouns
-from unit.nouns import NAMES, Answers, found, need, role
 
 YES, NO, UNKNOWN = Outcome.YES, Outcome.NO, Outcome.UNKNOWN
 SUITABLE, DEGRADED = Fitness.SUITABLE, Fitness.DEGRADED

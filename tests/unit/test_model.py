@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 from hypothesis import given, strategies as st
+from unit import nouns
+from unit.nouns import finding, found, need, role
 
 import fscaps
 from fscaps import (
@@ -36,8 +38,6 @@ from fscaps import (
     probes,
 )
 from fscaps.model import printable
-from unit import nouns
-from unit.nouns import finding, found, need, role
 
 UNMET = Unmet(("a.b",), "It would not work.", "man 2 open", "no", "another disk")
 VERDICT = Verdict("docker/image", "image metadata", Fitness.UNSUITABLE, (UNMET,), (UNMET,), ())

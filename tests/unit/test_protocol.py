@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from hypothesis import given, strategies as st
+from unit import nouns
 
 from fscaps import Mounting
 from fscaps._sandbox.protocol import (
@@ -26,7 +27,6 @@ from fscaps._sandbox.protocol import (
     decode_request,
     encode,
 )
-from unit import nouns
 
 _text = nouns.file_text
 _EVENTS: dict[type, st.SearchStrategy[Any]] = {

@@ -12,6 +12,7 @@ from importlib import import_module
 
 import pytest
 from hypothesis import given, strategies as st
+from unit import nouns
 
 import fscaps
 from fscaps import (
@@ -27,7 +28,6 @@ from fscaps import (
     probes,
 )
 from fscaps._linux import processes
-from unit import nouns
 
 PROBES = list(probes.every().values())
 ENGINES = list(engines.every().values())

@@ -43,7 +43,7 @@ class Directory:
     def __init__(self, fd: int) -> None:
         self.fd = fd
 
-    def __enter__(self) -> Directory:  # noqa: PYI034 - Self is not in 3.9
+    def __enter__(self) -> Directory:
         """Return itself."""
         return self
 

@@ -30,7 +30,10 @@ _ANOTHER = (
     "use a local ext4 or xfs (mkfs.xfs -n ftype=1), or put such a file system on a block device "
     "of the remote storage (iSCSI, RBD, NBD) that one host mounts at a time"
 )
-_VFS = "the vfs storage driver (dockerd -s vfs) needs no overlay, and copies every layer in full"
+_OTHER_DRIVERS = (
+    "other storage drivers need no overlay here, at a price, and are not judged here: "
+    "fuse-overlayfs is slower, vfs copies every layer in full and needs file capabilities"
+)
 _NOT_STARTED = "failed to start daemon: error initializing graphdriver: driver not supported"
 
 # --- what anything of dockerd's needs -------------------------------------------------------
@@ -267,7 +270,7 @@ _OVERLAY = (
         because="Each container's root is an overlay whose upper and work directory lie here.",
         source="daemon/graphdriver/overlayutils/overlayutils.go:SupportsOverlay; overlay2.go:Get",
         says=_MOUNT_FAILS,
-        remedy=f"{_ANOTHER}; {_VFS}",
+        remedy=f"{_ANOTHER}; {_OTHER_DRIVERS}",
     ),
     Need(
         (overlay.copy_up,),

@@ -82,11 +82,12 @@ def _roles(report: Report, style: Style) -> Iterator[str]:
 
 
 def _reasons(report: Report, style: Style) -> Iterator[str]:
-    """Each unmet need once, under the first role that it concerns.
+    """Each unmet need once, under the first role that it concerns, and each remedy once.
 
     Where an engine's most demanding role is suitable, what the others lack is left to -v.
     """
     told: set[Unmet] = set()
+    remedies: set[str] = set()
     for verdict in report.verdicts.values():
         whole = report.of_engine(verdict.engine)[0]
         if whole.fitness is Fitness.SUITABLE and not style.verbose:
@@ -98,6 +99,9 @@ def _reasons(report: Report, style: Style) -> Iterator[str]:
             yield f"{_heading(verdict)} {verdict.id}:"
             for need in fresh:
                 yield from _need(report, need, style)
+                if need.remedy and need.remedy not in remedies:
+                    yield from _hanging("instead", need.remedy, style, "    ")
+                remedies.add(need.remedy)
 
 
 def _pressing(verdict: Verdict) -> tuple[Unmet, ...]:
@@ -122,8 +126,6 @@ def _need(report: Report, need: Unmet, style: Style) -> Iterator[str]:
     if need.says:
         for line in need.says.splitlines():
             yield from _hanging("it says", printable(line), style, "    ")
-    if need.remedy:
-        yield from _hanging("instead", need.remedy, style, "    ")
     if style.verbose:
         yield from _hanging("source", need.source, style, "    ")
 

@@ -1,0 +1,189 @@
+"""A course that a Docker storage directory must finish, with a real dockerd.
+
+The daemon starts; an image loads without loss; a container changes what the image brought; it is
+committed; the daemon restarts; container and committed image run again; everything is removed.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from enum import Enum
+from pathlib import Path
+from typing import TYPE_CHECKING, Callable, Optional
+
+from . import image
+from .dockerd import Dockerd
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+Mounts = Callable[[Dockerd], None]
+
+
+class Level(str, Enum):
+    """How well a directory serves."""
+
+    YES = "yes"
+    LOSES = "loses"  # everything runs, but not everything is kept
+    TRIVIAL = "trivial"  # an image of busybox alone works
+    NO = "no"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a course."""
+
+    level: Level
+    driver: str | None = None  # the one the daemon has chosen
+    step: str = ""  # where the course ended, if it did not finish
+    words: str = ""  # what the client said there, or else the daemon; verbatim
+    losses: tuple[str, ...] = ()
+    complaints: tuple[str, ...] = ()  # warnings and errors of the daemon's log
+    seconds: float = 0.0
+
+
+def data_root(directory: Path, *, driver: str | None) -> Outcome:
+    """Use a directory as the whole data-root."""
+    with _scratch() as work, _emptied(directory):
+        return _course(Dockerd(work, directory, driver=driver))
+
+
+def image_dir(directory: Path) -> Outcome:
+    """Use a directory as <data-root>/image, which holds image metadata only."""
+    return _part(directory, "image")
+
+
+def overlay2_dir(directory: Path) -> Outcome:
+    """Use a directory as <data-root>/overlay2, which holds layers and containers."""
+    return _part(directory, "overlay2")
+
+
+def volumes_dir(directory: Path) -> Outcome:
+    """Use a directory as <data-root>/volumes."""
+    return _part(directory, "volumes")
+
+
+def _part(directory: Path, name: str) -> Outcome:
+    """Bind the directory into a data-root on the host's disk, before the daemon starts."""
+    with _scratch() as work, _emptied(directory):
+        point = work / "data-root" / name
+        point.mkdir(parents=True)
+
+        def mount(daemon: Dockerd) -> None:
+            # Before the restart once more: when dockerd stops, it unmounts overlay2 (moby
+            # daemon/graphdriver/overlay2/overlay.go Cleanup: RecursiveUnmount of its home).
+            if not daemon.mounted(point):
+                daemon.run("mount", "--bind", str(directory), str(point))
+
+        return _course(Dockerd(work, point.parent, driver="overlay2"), mount)
+
+
+@contextmanager
+def _scratch() -> Iterator[Path]:
+    with tempfile.TemporaryDirectory(prefix="fscaps-dockerd-") as work:
+        yield Path(work)
+
+
+@contextmanager
+def _emptied(directory: Path) -> Iterator[None]:
+    """Remove afterwards what the daemon has left in a directory."""
+    before = set(os.listdir(directory))
+    mode = directory.stat().st_mode
+    try:
+        yield
+    finally:
+        for name in set(os.listdir(directory)) - before:
+            shutil.rmtree(directory / name, ignore_errors=True)
+        if directory.stat().st_mode != mode:
+            directory.chmod(mode)
+
+
+# The course
+
+
+class _Stopped(Exception):  # noqa: N818 - the course ended early, which is an answer
+    """The course cannot go on."""
+
+    def __init__(self, step: str, words: str) -> None:
+        """Keep the step and the engine's words."""
+        super().__init__(step)
+        self.step, self.words = step, words
+
+
+def _course(daemon: Dockerd, mount: Optional[Mounts] = None) -> Outcome:
+    began = time.monotonic()
+    outcome = Outcome(Level.NO)
+    with daemon:
+        try:
+            if mount:
+                mount(daemon)
+            _start(daemon)
+            outcome = replace(outcome, driver=daemon.info()["Driver"])
+            losses = _steps(daemon, mount)
+            level = Level.LOSES if losses else Level.YES
+            outcome = replace(outcome, level=level, losses=tuple(losses))
+        except _Stopped as end:
+            level = Level.TRIVIAL if _runs_trivial(daemon) else Level.NO
+            outcome = replace(outcome, level=level, step=end.step, words=end.words)
+    seconds = round(time.monotonic() - began, 1)
+    return replace(outcome, complaints=tuple(daemon.complaints), seconds=seconds)
+
+
+def _start(daemon: Dockerd, step: str = "start") -> None:
+    if not daemon.start():
+        raise _Stopped(step, "\n".join(daemon.complaints))
+
+
+def _steps(daemon: Dockerd, mount: Optional[Mounts]) -> list[str]:
+    layers = image.full()
+    archive = image.write(daemon.work / "full.tar", image.FULL, layers, ["/vol"])
+    _docker(daemon, "load", "load", "-q", "-i", str(archive))
+    _docker(daemon, "run", "run", "-d", *_OPTIONS, "--name", "first", image.FULL, "sleep", "1000")
+    root = daemon.container_root("first")
+    losses = image.differences(root, image.expected(layers), ("bin", "data", "tmp", "vol"))
+    losses += _exercise(daemon, "exec", "first", "exercise", "change")
+    _docker(daemon, "kill", "kill", "first")
+    _docker(daemon, "commit", "commit", "first", _COMMITTED)
+    daemon.stop()
+    if mount:
+        mount(daemon)
+    _start(daemon, "restart")
+    _docker(daemon, "run again", "start", "first")
+    losses += _exercise(daemon, "exec", "first", "exercise", "check")
+    losses += _exercise(daemon, "run", "--rm", *_OPTIONS, _COMMITTED, "exercise", "check")
+    _docker(daemon, "remove", "rm", "-f", "-v", "first")
+    _docker(daemon, "remove", "rmi", _COMMITTED, image.FULL)
+    _docker(daemon, "remove", "volume", "rm", "named")
+    return losses
+
+
+_COMMITTED = "fscaps/committed"
+_OPTIONS = ("--network=none", "-v", "named:/named")
+
+
+def _docker(daemon: Dockerd, step: str, *args: str) -> None:
+    done = daemon.docker(*args)
+    if done.returncode:
+        raise _Stopped(step, done.stderr.strip())
+
+
+def _exercise(daemon: Dockerd, *args: str) -> list[str]:
+    """Run the exercise; what it names is lost. When it cannot run, the course is over."""
+    done = daemon.docker(*args)
+    if done.returncode not in {0, 1}:
+        raise _Stopped(args[0], done.stderr.strip() or done.stdout.strip())
+    return done.stdout.splitlines()
+
+
+def _runs_trivial(daemon: Dockerd) -> bool:
+    archive = image.write(daemon.work / "trivial.tar", image.TRIVIAL, image.trivial())
+    steps: Sequence[Sequence[str]] = (
+        ("load", "-q", "-i", str(archive)),
+        ("run", "--rm", "--network=none", image.TRIVIAL, "true"),
+    )
+    return all(daemon.docker(*step).returncode == 0 for step in steps)

@@ -1,0 +1,534 @@
+"""A report reads back as it was, fits its schema, and is safe and short on a terminal."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import re
+from typing import Any
+
+import jsonschema
+import pytest
+from hypothesis import given, strategies as st
+from unit import nouns
+from unit.nouns import finding, found, need, report, role
+
+from fscaps import (
+    Finding,
+    Fitness,
+    Level,
+    Outcome,
+    Reason,
+    Report,
+    ReportError,
+    Unmet,
+    Verdict,
+    engines,
+    judge,
+    load,
+    probes,
+)
+from fscaps.model import SCHEMA
+from fscaps.render import Style, formats, json as json_format, render
+
+_SCHEMA = json.loads(json_format.schema())
+_VALIDATOR = jsonschema.Draft202012Validator(_SCHEMA)
+_COLOR = re.compile(r"\x1b\[[0-9;]*m")
+
+VERBOSE = Style(verbose=True)
+
+
+def as_json(shown: Report) -> str:
+    """The report as JSON."""
+    return render(shown, "json", Style())
+
+
+def as_text(shown: Report, style: Style | None = None) -> str:
+    """The report as text, in one colour unless told."""
+    return render(shown, "text", style or Style())
+
+
+def flat(text: str) -> str:
+    """The text with its line breaks and indents undone."""
+    return " ".join(text.split())
+
+
+_details = st.lists(
+    st.sampled_from(("mkdir:", "a", "name", "was,", "(not)", "found", "EIO", "\u017e")), max_size=30
+).map(" ".join)
+
+
+@st.composite
+def ordinary(draw: st.DrawFn) -> Report:
+    """A report on the real roles: each probe answered, in words of ordinary length."""
+    answers = draw(st.dictionaries(st.sampled_from(sorted(probes.every())), nouns.outcomes))
+    findings = {}
+    for name in probes.every():
+        outcome = answers.get(name, Outcome.YES)
+        reason = draw(st.sampled_from(Reason)) if outcome is Outcome.UNKNOWN else None
+        error = None if outcome is Outcome.YES else draw(st.sampled_from((None, "EIO", "E2BIG")))
+        detail = "" if outcome is Outcome.YES else draw(_details)
+        findings[name] = Finding(name, outcome, reason, error, detail)
+    names = draw(st.one_of(st.none(), st.lists(st.sampled_from(engines.roles()), min_size=1)))
+    chosen = engines.roles(None if names is None else [one.id for one in names])
+    return report(judge(findings, chosen).values(), findings)
+
+
+# --- JSON -----------------------------------------------------------------------------------
+
+
+def test_the_schema_is_a_schema() -> None:
+    jsonschema.Draft202012Validator.check_schema(_SCHEMA)
+    assert _SCHEMA["$schema"] == "https://json-schema.org/draft/2020-12/schema"
+    assert _SCHEMA["properties"]["schema"]["const"] == SCHEMA
+
+
+def objects(schema: Any, path: str = "#") -> list[tuple[str, dict[str, Any]]]:
+    """Every schema of an object with named keys in this one, with where it stands."""
+    if isinstance(schema, list):
+        return [
+            one for index, item in enumerate(schema) for one in objects(item, f"{path}/{index}")
+        ]
+    if not isinstance(schema, dict):
+        return []
+    below = [one for key, item in schema.items() for one in objects(item, f"{path}/{key}")]
+    return [(path, schema), *below] if schema.get("type") == "object" else below
+
+
+def test_the_shape_is_fixed() -> None:
+    """Every key is required and no other is allowed, so that a reader need not guess."""
+    for path, schema in objects(_SCHEMA):
+        if "properties" in schema:
+            assert schema["additionalProperties"] is False, path
+            assert sorted(schema["required"]) == sorted(schema["properties"]), path
+        else:
+            assert isinstance(schema["additionalProperties"], dict), path
+
+
+def test_every_key_is_described() -> None:
+    for path, schema in objects(_SCHEMA):
+        for key, value in schema.get("properties", {}).items():
+            assert value.get("description", "").endswith("."), f"{path}/{key}"
+
+
+@pytest.mark.parametrize(
+    ("enum", "where"),
+    [
+        (Outcome, _SCHEMA["$defs"]["finding"]["properties"]["outcome"]),
+        (Reason, _SCHEMA["$defs"]["finding"]["properties"]["reason"]),
+        (Fitness, _SCHEMA["$defs"]["verdict"]["properties"]["fitness"]),
+    ],
+)
+def test_the_schema_knows_every_word_and_explains_it(enum: Any, where: dict[str, Any]) -> None:
+    words = [word for word in where["enum"] if word is not None]
+    assert sorted(words) == sorted(word.value for word in enum)
+    if enum is not Outcome:
+        for word in words:
+            assert f"{word}:" in where["description"]
+
+
+@given(nouns.reports())
+def test_every_report_fits_the_schema(shown: Report) -> None:
+    _VALIDATOR.validate(json.loads(as_json(shown)))
+
+
+@given(ordinary())
+def test_every_report_on_the_real_roles_fits_the_schema(shown: Report) -> None:
+    _VALIDATOR.validate(json.loads(as_json(shown)))
+
+
+@given(ordinary(), st.data())
+def test_a_report_with_a_key_left_out_does_not_fit_the_schema(
+    shown: Report, data: st.DataObject
+) -> None:
+    body = json.loads(as_json(shown))
+    part = data.draw(st.sampled_from([body, body["tool"], body["target"], body["host"]]))
+    del part[data.draw(st.sampled_from(sorted(part)))]
+    assert not _VALIDATOR.is_valid(body)
+
+
+def test_an_answer_that_is_known_has_no_reason() -> None:
+    body = json.loads(as_json(report((), found({"a.b": Outcome.YES}))))
+    body["findings"]["a.b"]["reason"] = "error"
+    assert not _VALIDATOR.is_valid(body)
+    body["findings"]["a.b"].update(outcome="unknown", reason=None)
+    assert not _VALIDATOR.is_valid(body)
+
+
+@given(nouns.reports())
+def test_a_report_reads_back_as_it_was(shown: Report) -> None:
+    assert load(as_json(shown)) == shown
+    assert load(as_json(shown).encode()) == shown
+
+
+@given(nouns.reports())
+def test_a_report_is_one_line_of_ascii(shown: Report) -> None:
+    text = as_json(shown)
+    assert text.isascii()
+    assert text.endswith("\n")
+    assert text.count("\n") == 1
+
+
+@given(nouns.reports())
+def test_the_shape_is_the_same_however_little_is_known(shown: Report) -> None:
+    """And whatever the verbosity: an option for people changes nothing for machines."""
+    full = json.loads(as_json(report()))
+    body = json.loads(as_json(shown))
+    assert list(body) == list(full)
+    assert list(body["target"]) == list(full["target"])
+    for style in (VERBOSE, Style(quiet=True), Style(color=True), Style(width=40)):
+        assert render(shown, "json", style) == as_json(shown)
+
+
+def test_the_summary_comes_early_and_the_best_role_is_named() -> None:
+    judged = judge({}, [role(need("a.b"), identity="e/all"), role(identity="e/some")])
+    body = json.loads(as_json(report(judged.values())))
+    assert list(body)[:3] == ["schema", "tool", "summary"]
+    assert body["summary"] == report(judged.values()).summary
+    assert body["engines"] == {"e": {"best": "e/some"}}
+
+
+def test_bytes_that_are_no_utf8_survive() -> None:
+    path = b"/mnt/\xff\n\xc5\x99"
+    shown = report(path=path.decode("utf-8", "surrogateescape"))
+    assert json.loads(as_json(shown))["target"]["path"].encode("utf-8", "surrogateescape") == path
+
+
+@given(nouns.json_values)
+def test_json_that_is_no_report_is_refused_and_nothing_else_is_raised(value: Any) -> None:
+    with pytest.raises(ReportError):
+        load(json.dumps(value))
+
+
+@given(st.one_of(st.binary(), st.text()))
+def test_rubbish_is_refused_and_nothing_else_is_raised(data: bytes | str) -> None:
+    with pytest.raises(ReportError):
+        load(data)
+
+
+@given(st.data())
+def test_a_report_that_was_tampered_with_is_refused_or_is_a_report(data: st.DataObject) -> None:
+    """What load() lets pass can be rendered, and reads back as itself."""
+    body = json.loads(as_json(data.draw(nouns.reports())))
+    text = json.dumps(data.draw(nouns.broken(body)))
+    try:
+        shown = load(text)
+    except ReportError:
+        return
+    assert as_json(load(as_json(shown))) == as_json(shown)
+    assert as_text(shown, VERBOSE).endswith("\n")
+
+
+def tampered(change: Any) -> str:
+    """A report as JSON, after this was done to it."""
+    body = json.loads(as_json(report((), found({"a.b": Outcome.YES}))))
+    change(body)
+    return json.dumps(body)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda body: body.update(schema=2),
+        lambda body: body.update(schema=None),
+        lambda body: body.update(schema=True),
+        lambda body: body.pop("schema"),
+        lambda body: body["findings"]["a.b"].update(seconds=10**400),
+        lambda body: body["findings"]["a.b"].update(probe="c.d"),
+        lambda body: body["findings"]["a.b"].update(outcome="perhaps"),
+        lambda body: body["host"].update(overlay="no"),
+        lambda body: body["host"].update(euid="0"),
+        lambda body: body["target"].update(path=None),
+        lambda body: body.update(warnings="none"),
+    ],
+    ids=[
+        "another schema",
+        "no schema",
+        "a schema that equals 1",
+        "schema left out",
+        "a number too large for a float",
+        "a finding under another id",
+        "an unknown outcome",
+        "a truth value in words",
+        "a number in words",
+        "no path",
+        "a text for a list",
+    ],
+)
+def test_what_does_not_fit_is_refused(change: Any) -> None:
+    assert load(tampered(lambda _body: None)).path == "/srv"
+    with pytest.raises(ReportError):
+        load(tampered(change))
+
+
+def test_a_report_of_another_schema_is_named_as_such() -> None:
+    with pytest.raises(ReportError, match=r"schema 2.*reads 1"):
+        load(tampered(lambda body: body.update(schema=2)))
+
+
+def test_nesting_without_end_is_refused() -> None:
+    with pytest.raises(ReportError):
+        load("[" * 100_000)
+
+
+# --- formats --------------------------------------------------------------------------------
+
+
+def test_the_formats_are_the_files() -> None:
+    assert {"json", "text"} <= set(formats())
+
+
+@pytest.mark.parametrize("name", formats())
+@given(shown=nouns.reports())
+def test_every_format_renders_every_report_and_ends_its_last_line(name: str, shown: Report) -> None:
+    for style in (Style(), VERBOSE, Style(quiet=True)):
+        assert render(shown, name, style).endswith("\n")
+
+
+# --- text: the answer -----------------------------------------------------------------------
+
+WHOLE = {"whole": "everything", "part": "a part", "least": "the least"}
+
+
+def answered(**fitnesses: Fitness) -> str:
+    """The answer to a report in which the roles fit so."""
+    verdicts = [Verdict(f"e/{name}", WHOLE[name], one) for name, one in fitnesses.items()]
+    return flat(as_text(report(verdicts), Style(quiet=True)))
+
+
+SUITABLE, DEGRADED = Fitness.SUITABLE, Fitness.DEGRADED
+UNSUITABLE, UNDETERMINED = Fitness.UNSUITABLE, Fitness.UNDETERMINED
+
+
+def test_can_back() -> None:
+    assert answered(whole=SUITABLE, least=UNSUITABLE) == "/srv can back everything."
+
+
+def test_can_back_with_a_loss() -> None:
+    answer = answered(whole=DEGRADED, least=SUITABLE)
+    assert answer == "/srv can back everything, but something is lost."
+
+
+@pytest.mark.parametrize("fits", [SUITABLE, DEGRADED])
+def test_can_back_only(fits: Fitness) -> None:
+    answer = answered(whole=UNSUITABLE, part=UNSUITABLE, least=fits)
+    assert answer == "/srv can back only the least, not everything."
+
+
+def test_can_back_only_several() -> None:
+    answer = answered(whole=UNSUITABLE, part=DEGRADED, least=SUITABLE)
+    assert answer == "/srv can back only a part and the least, not everything."
+
+
+def test_can_back_neither() -> None:
+    answer = answered(whole=UNSUITABLE, part=UNSUITABLE, least=UNSUITABLE)
+    assert answer == "/srv can back neither everything nor the least."
+
+
+def test_cannot_back_the_one_thing_asked_for() -> None:
+    assert answered(whole=UNSUITABLE) == "/srv cannot back everything."
+
+
+def test_could_not_be_established() -> None:
+    answer = answered(whole=UNDETERMINED, least=UNDETERMINED)
+    assert answer == "Whether /srv can back everything could not be established."
+
+
+def test_could_not_be_established_but_something_fits() -> None:
+    answer = answered(whole=UNDETERMINED, least=SUITABLE)
+    assert "Whether /srv can back everything could not be established." in answer
+    assert "the least" in answer
+
+
+@pytest.mark.parametrize("part", [SUITABLE, DEGRADED, UNSUITABLE, UNDETERMINED])
+def test_what_is_not_known_is_never_denied(part: Fitness) -> None:
+    """A smaller role that could not be established is not among those that it cannot back."""
+    answer = answered(whole=UNSUITABLE, part=part, least=UNDETERMINED)
+    assert "neither" not in answer
+
+
+def test_one_answer_for_each_engine() -> None:
+    verdicts = [Verdict(f"{name}/all", f"all of {name}", SUITABLE) for name in ("one", "two")]
+    lines = as_text(report(verdicts), Style(quiet=True)).splitlines()
+    assert lines == ["/srv can back all of one.", "/srv can back all of two."]
+
+
+@given(ordinary())
+def test_quiet_shows_the_answer_alone_and_otherwise_it_comes_first(shown: Report) -> None:
+    quiet = as_text(shown, Style(quiet=True))
+    assert as_text(shown).startswith(quiet + "\n")
+    assert len(quiet.splitlines()) <= 2 * len(shown.engines)
+
+
+# --- text: the rest -------------------------------------------------------------------------
+
+
+@given(ordinary())
+def test_verbose_shows_every_finding(shown: Report) -> None:
+    text = flat(as_text(shown, VERBOSE))
+    for one in shown.findings.values():
+        listed = [one.outcome.value, one.reason.value if one.reason else "", one.errno or ""]
+        start = text.rindex(f"{one.probe} {one.outcome.value}")
+        rest = text[start:]
+        end = rest.find(" ", len(one.probe) + 1)
+        assert end or rest
+        for word in filter(None, listed):
+            assert word in rest[: len(one.probe) + len(flat(one.detail)) + 60]
+
+
+@pytest.mark.parametrize(
+    "one",
+    [
+        Finding("a.b", Outcome.YES, detail="seen it, twice"),
+        Finding("a.b", Outcome.NO, errno="EIO", detail="mkdir: input/output error"),
+        Finding("a.b", Outcome.NO, errno="EIO", detail="the log says EIO and no more"),
+        Finding("a.b", Outcome.NO, errno="EIO", detail="first, EIO, then nothing"),
+        Finding("a.b", Outcome.NO, detail="left a file, not a whiteout"),
+        Finding("a.b", Outcome.UNKNOWN, Reason.CRASH, detail="it died, we do not know why"),
+        Finding("a.b", Outcome.UNKNOWN, Reason.PRIVILEGE, "EPERM", "mknod: EPERM"),
+        Finding("a.b", Outcome.YES, value=4096),
+        Finding("a.b", Outcome.YES, detail="as root", value="0:0"),
+    ],
+    ids=lambda one: one.detail or str(one.value),
+)
+def test_verbose_shows_all_that_was_found(one: Finding) -> None:
+    text = flat(as_text(report((), {"a.b": one}), VERBOSE))
+    shown = text[text.index("a.b ") :]
+    said = [one.outcome.value, one.detail, one.reason.value if one.reason else "", one.errno or ""]
+    for part in (*said, "" if one.value is None else str(one.value)):
+        assert part in shown
+
+
+def test_not_verbose_counts_the_findings() -> None:
+    answers = {"a.a": Outcome.YES, "a.b": Outcome.YES, "a.c": Outcome.NO, "a.d": Outcome.UNKNOWN}
+    assert "4 questions: 2 yes, 1 no, 1 unknown." in as_text(report((), found(answers)))
+
+
+def unmet(because: str, says: str = "", remedy: str = "") -> Unmet:
+    """A need that was not met."""
+    return Unmet(("a.b",), because, "engine.go:work", says, remedy)
+
+
+def test_what_failed_is_told_with_the_engine_s_words_and_the_remedy() -> None:
+    blocker = unmet("It needs it.", "failed to do\nit at all", "use another disk")
+    text = as_text(
+        report(
+            [Verdict("e/all", "all", UNSUITABLE, (blocker,))],
+            {"a.b": finding("a.b", Outcome.NO, errno="EIO", detail="mkdir: no")},
+        )
+    )
+    for part in ("a.b: no, EIO (mkdir: no)", "It needs it.", "failed to do", "it at all"):
+        assert part in text
+    assert "use another disk" in text
+    assert "engine.go:work" not in text
+
+
+def test_verbose_tells_the_source() -> None:
+    verdicts = [Verdict("e/all", "all", UNSUITABLE, (unmet("It needs it."),))]
+    assert "engine.go:work" in as_text(report(verdicts), VERBOSE)
+
+
+def test_a_reason_that_two_roles_share_is_told_once() -> None:
+    blocker = unmet("It needs it.")
+    verdicts = [Verdict(f"e/{name}", name, UNSUITABLE, (blocker,)) for name in ("all", "some")]
+    assert as_text(report(verdicts)).count("It needs it.") == 1
+
+
+def test_what_is_lost_is_told_where_nothing_is_worse() -> None:
+    judged = judge(
+        found({"a.no": Outcome.NO, "a.lost": Outcome.NO}),
+        [
+            role(
+                dataclasses.replace(need("a.lost", level=Level.SHOULD), because="Lost."),
+                identity="e/all",
+            ),
+            role(
+                dataclasses.replace(need("a.no"), because="Blocked."),
+                dataclasses.replace(need("a.lost", level=Level.SHOULD), because="Lost, too."),
+                identity="e/some",
+            ),
+        ],
+    )
+    text = as_text(report(judged.values()))
+    assert "Lost." in text
+    assert "Blocked." in text
+    assert "Lost, too." not in text
+
+
+def test_the_path_is_told_with_where_it_leads_and_on_what_it_lies() -> None:
+    text = flat(as_text(report(path="data", resolved="/srv/data")))
+    assert "leads to: /srv/data" in text
+    assert "ext4 from /dev/sda1 (sda1), mounted on /srv" in text
+
+
+@pytest.mark.parametrize(("euid", "user"), [(0, "as root"), (1000, "as user 1000, not root")])
+def test_it_is_told_who_asked(euid: int, user: str) -> None:
+    host = report().host
+    assert host
+    assert user in flat(as_text(report(host=dataclasses.replace(host, euid=euid))))
+
+
+def test_warnings_are_told() -> None:
+    assert "process 7 was left behind" in flat(
+        as_text(report(warnings=("process 7 was left behind",)))
+    )
+
+
+# --- text: on a terminal --------------------------------------------------------------------
+
+
+@given(ordinary(), st.booleans())
+def test_no_line_is_wider_than_asked(shown: Report, verbose: bool) -> None:  # noqa: FBT001
+    for width in (80, 100):
+        text = as_text(shown, Style(width=width, verbose=verbose))
+        assert [line for line in text.splitlines() if len(line) > width] == []
+
+
+def test_a_long_path_stands_whole_and_the_rest_is_wrapped() -> None:
+    path = "/mnt/" + "x" * 200
+    text = as_text(report([Verdict("e/all", "all", SUITABLE)], path=path, resolved=path))
+    assert path in text
+    assert all(len(line) <= 80 or path in line for line in text.splitlines())
+
+
+@given(ordinary(), st.booleans())
+def test_without_color_there_is_no_escape_sequence(shown: Report, verbose: bool) -> None:  # noqa: FBT001
+    assert "\x1b" not in as_text(shown, Style(verbose=verbose))
+
+
+@given(ordinary(), st.booleans())
+def test_color_adds_color_and_nothing_else(shown: Report, verbose: bool) -> None:  # noqa: FBT001
+    """Every sequence is closed before the line ends, and without them the words are the same."""
+    painted = as_text(shown, Style(color=True, verbose=verbose))
+    plain = as_text(shown, Style(verbose=verbose))
+    assert "\x1b[" in painted
+    assert flat(_COLOR.sub("", painted)) == flat(plain)
+    starts = [mark for mark in _COLOR.findall(painted) if mark != "\x1b[0m"]
+    assert len(starts) == painted.count("\x1b[0m")
+
+
+@pytest.mark.parametrize("fitness", Fitness)
+def test_each_fitness_has_a_color_of_its_own(fitness: Fitness) -> None:
+    def mark(one: Fitness) -> str:
+        shown = report([Verdict("e/all", "all", one)])
+        return _COLOR.findall(as_text(shown, Style(color=True)))[0]  # type: ignore[no-any-return]
+
+    assert all(mark(fitness) != mark(other) for other in Fitness if other is not fitness)
+
+
+@given(nouns.reports(), st.booleans())
+def test_nothing_that_a_file_system_says_reaches_the_terminal_raw(
+    shown: Report,
+    verbose: bool,  # noqa: FBT001
+) -> None:
+    """No control character, no lone surrogate: not from a path, a source, a detail, a value."""
+    text = as_text(shown, Style(verbose=verbose))
+    assert all(line.isprintable() for line in text.split("\n"))
+
+
+@pytest.mark.parametrize("style", [Style(), VERBOSE, Style(quiet=True)], ids=["", "-v", "-q"])
+def test_a_hostile_path_is_shown_escaped(style: Style) -> None:
+    path = "/mnt/\x1b]0;owned\x07\r\n\u202egnp"
+    text = as_text(report([Verdict("e/all", "all", SUITABLE)], path=path, resolved=path), style)
+    assert r"/mnt/\x1b]0;owned\x07\r\n\u202egnp" in text
+    assert not set("\x1b\x07\r\u202e") & set(text)
