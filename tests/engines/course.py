@@ -97,8 +97,11 @@ def _emptied(directory: Path) -> Iterator[None]:
     try:
         yield
     finally:
-        for name in set(os.listdir(directory)) - before:
-            shutil.rmtree(directory / name, ignore_errors=True)
+        for path in (directory / name for name in set(os.listdir(directory)) - before):
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                path.unlink()
         if directory.stat().st_mode != mode:
             directory.chmod(mode)
 
@@ -146,7 +149,7 @@ def _steps(daemon: Dockerd, mount: Optional[Mounts]) -> list[str]:
     _docker(daemon, "run", "run", "-d", *_OPTIONS, "--name", "first", image.FULL, "sleep", "1000")
     root = daemon.container_root("first")
     losses = image.differences(root, image.expected(layers), ("bin", "data", "tmp", "vol"))
-    losses += _exercise(daemon, "exec", "first", "exercise", "change")
+    losses += _exercise(daemon, "change", "exec", "first", "exercise", "change")
     _docker(daemon, "kill", "kill", "first")
     _docker(daemon, "commit", "commit", "first", _COMMITTED)
     daemon.stop()
@@ -154,8 +157,10 @@ def _steps(daemon: Dockerd, mount: Optional[Mounts]) -> list[str]:
         mount(daemon)
     _start(daemon, "restart")
     _docker(daemon, "run again", "start", "first")
-    losses += _exercise(daemon, "exec", "first", "exercise", "check")
-    losses += _exercise(daemon, "run", "--rm", *_OPTIONS, _COMMITTED, "exercise", "check")
+    losses += _exercise(daemon, "restarted", "exec", "first", "exercise", "check")
+    losses += _exercise(
+        daemon, "committed", "run", "--rm", *_OPTIONS, _COMMITTED, "exercise", "check"
+    )
     _docker(daemon, "remove", "rm", "-f", "-v", "first")
     _docker(daemon, "remove", "rmi", _COMMITTED, image.FULL)
     _docker(daemon, "remove", "volume", "rm", "named")
@@ -172,12 +177,12 @@ def _docker(daemon: Dockerd, step: str, *args: str) -> None:
         raise _Stopped(step, done.stderr.strip())
 
 
-def _exercise(daemon: Dockerd, *args: str) -> list[str]:
+def _exercise(daemon: Dockerd, step: str, *args: str) -> list[str]:
     """Run the exercise; what it names is lost. When it cannot run, the course is over."""
     done = daemon.docker(*args)
-    if done.returncode not in {0, 1}:
-        raise _Stopped(args[0], done.stderr.strip() or done.stdout.strip())
-    return done.stdout.splitlines()
+    if done.returncode not in {0, 1} or done.stderr:
+        raise _Stopped(step, done.stderr.strip() or done.stdout.strip())
+    return [f"{step}: {line}" for line in done.stdout.splitlines()]
 
 
 def _runs_trivial(daemon: Dockerd) -> bool:

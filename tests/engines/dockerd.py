@@ -142,16 +142,20 @@ class Dockerd:
 
     def docker(self, *args: str) -> subprocess.CompletedProcess[str]:
         """Run the client, on the host; what it says is in stdout and stderr."""
-        return subprocess.run(
-            [_client(), "-H", f"unix://{self.root}/run/docker.sock", *args],
-            check=False,
-            timeout=PATIENCE,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            errors="surrogateescape",
-            env={**os.environ, "DOCKER_CONFIG": str(self.work), "HOME": str(self.work)},
-        )
+        command = [_client(), "-H", f"unix://{self.root}/run/docker.sock", *args]
+        try:
+            return subprocess.run(
+                command,
+                check=False,
+                timeout=PATIENCE,
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                text=True,
+                errors="surrogateescape",
+                env={**os.environ, "DOCKER_CONFIG": str(self.work), "HOME": str(self.work)},
+            )
+        except subprocess.TimeoutExpired as error:
+            return subprocess.CompletedProcess(command, 124, "", str(error))
 
     def info(self) -> dict[str, Any]:
         """Give `docker info` as data."""

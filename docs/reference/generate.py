@@ -1,0 +1,85 @@
+"""Write probes.md and roles.md from the code; ``make docs``. A test holds them to it."""
+
+from __future__ import annotations
+
+import errno
+import inspect
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from fscaps import engines, probes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from fscaps import Need, Probe, Role
+
+HERE = Path(__file__).resolve().parent
+_NOTE = "<!-- made by docs/reference/generate.py from the code; edit that -->"
+
+
+def pages() -> dict[str, str]:
+    """The text of each page by its file name."""
+    return {"probes.md": _text(_probes()), "roles.md": _text(_roles())}
+
+
+def _text(lines: Iterator[str]) -> str:
+    return "\n".join(lines) + "\n"
+
+
+def _probes() -> Iterator[str]:
+    yield from ("# The probes", "", _NOTE, "")
+    every = probes.every()
+    yield f"{len(every)} questions, each asked by doing. *No* on: the errnos that mean no."
+    for subject in sorted({probe.id.partition(".")[0] for probe in every.values()}):
+        module = import_module(f"fscaps.probes.{subject}")
+        yield from ("", f"## {subject}", "", inspect.cleandoc(module.__doc__ or ""))
+        for probe in every.values():
+            if probe.id.startswith(f"{subject}."):
+                yield from _probe(probe)
+
+
+def _probe(probe: Probe) -> Iterator[str]:
+    yield from ("", f"### {probe.id}", "", f"**{probe.question}** {inspect.cleandoc(probe.doc)}")
+    notes = []
+    if probe.no:
+        notes.append("*No* on " + ", ".join(errno.errorcode[code] for code in sorted(probe.no)))
+    if probe.capabilities:
+        notes.append(f"a refusal means nothing without {' and '.join(probe.capabilities)}")
+    if probe.after:
+        notes.append("builds on " + ", ".join(earlier.id for earlier in probe.after))
+    if notes:
+        yield from ("", "; ".join(notes) + ".")
+
+
+def _roles() -> Iterator[str]:
+    yield from ("# The roles", "", _NOTE)
+    for engine in engines.every().values():
+        module = import_module(f"fscaps.engines.{engine.id}")
+        yield from ("", f"## {engine.title}", "", inspect.cleandoc(module.__doc__ or ""))
+        for role in engine.roles:
+            yield from _role(role)
+
+
+def _role(role: Role) -> Iterator[str]:
+    yield from (
+        "",
+        f"### {role.id}: {role.title}",
+        "",
+        "| needs | because | source |",
+        "| --- | --- | --- |",
+    )
+    for need in role.needs:
+        yield _need(need)
+
+
+def _need(need: Need) -> str:
+    ids = " or ".join(f"`{probe.id}`" for probe in need.any_of) or "(a standing caveat)"
+    level = "" if need.level.value == "must" else " *should*"
+    return f"| {ids}{level} | {need.because} | {need.source} |".replace("…|", "… |")
+
+
+if __name__ == "__main__":
+    for name, text in pages().items():
+        (HERE / name).write_text(text, encoding="utf-8")
