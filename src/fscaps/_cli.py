@@ -57,7 +57,10 @@ def _run(arguments: Sequence[str] | None) -> int:
     if not options.paths:
         _complain("no path given; try --help")
         return UNASKED
-    statuses = [_one(path, options) for path in options.paths]
+    reports: list[str] = []
+    statuses = [_one(path, options, reports) for path in options.paths]
+    if options.output is not None and not _to_file("".join(reports), options.output):
+        return UNASKED
     return _worst(statuses)
 
 
@@ -114,10 +117,11 @@ def _inform(options: argparse.Namespace) -> int:
     if text is None:
         _complain(f"no probe and no role is called {options.explain}; see --list")
         return UNASKED
-    return FITS if _write(text, None) else UNASKED
+    return FITS if _to_stdout(text) else UNASKED
 
 
-def _one(path: str, options: argparse.Namespace) -> int:
+def _one(path: str, options: argparse.Namespace, reports: list[str]) -> int:
+    """Survey one path and write its report, or add it to those that go to a file together."""
     progress = _Progress(options.quiet)
     try:
         _check(options)
@@ -132,11 +136,15 @@ def _one(path: str, options: argparse.Namespace) -> int:
             on_finding=progress,
         )
     except (FscapsError, ValueError) as error:
-        progress.clear()
         _complain(str(error))
         return UNASKED
-    progress.clear()
-    if not _write(render(report, options.format, _style(options)), options.output):
+    finally:
+        progress.clear()
+    text = render(report, options.format, _style(options))
+    if reports and options.format == "text":
+        text = "\n" + text
+    reports.append(text)
+    if options.output is None and not _to_stdout(text):
         return UNASKED
     return status(report, strict=options.strict)
 
@@ -174,15 +182,12 @@ def _style(options: argparse.Namespace) -> Style:
     return Style(min(width or 80, 100), color, options.verbose, options.quiet)
 
 
-def _write(text: str, output: str | None) -> bool:
-    """Write the text; False, after a line on standard error, if that failed."""
+def _to_stdout(text: str) -> bool:
+    """Write to standard output; False, after a line on standard error, if that failed."""
     data = text.encode("utf-8", "backslashreplace")
     try:
-        if output is None:
-            _write_all(1, data)
-        else:
-            with open(output, "wb") as file:
-                file.write(data)
+        while data:
+            data = data[os.write(1, data) :]
     except BrokenPipeError:
         pass  # whoever read us has seen enough
     except OSError as error:
@@ -191,9 +196,15 @@ def _write(text: str, output: str | None) -> bool:
     return True
 
 
-def _write_all(fd: int, data: bytes) -> None:
-    while data:
-        data = data[os.write(fd, data) :]
+def _to_file(text: str, path: str) -> bool:
+    """Write to a file; False, after a line on standard error, if that failed."""
+    try:
+        with open(path, "w", encoding="utf-8", errors="backslashreplace") as file:
+            file.write(text)
+    except OSError as error:
+        _complain(f"the report could not be written to {printable(path)}: {error.strerror}")
+        return False
+    return True
 
 
 def _complain(message: str) -> None:

@@ -99,8 +99,11 @@ def observe(
     seen = Observation()
     try:
         ending = _listen(worker, progress, seen, timeout, on_finding)
-    finally:
-        gone = _end(worker, seen)
+    except BaseException:  # Ctrl-C, or on_finding raised: leave as little behind as ever
+        if _end(worker, seen) and progress.scratch:
+            _clean_up(python, text, progress.scratch, seen)
+        raise
+    gone = _end(worker, seen)
     if isinstance(ending, Cannot):
         raise TargetError(text, ending.text, ending.errno)
     if ending is not None:

@@ -47,6 +47,7 @@ def main(line: str) -> None:
     except OSError as error:
         _tell(Cannot(_name(error), _words(error)))
         return
+    os.chdir("/")  # a process left behind must keep nobody's directory busy
     with target:
         _survey(request, target, place)
     _tell(Done())

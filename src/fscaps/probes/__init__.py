@@ -78,10 +78,13 @@ def skip(detail: str) -> NoReturn:
 
 def __getattr__(name: str) -> ModuleType:
     """Import a subject when it is first named: ``fscaps.probes.xattr``."""
-    if name in (module.name for module in pkgutil.iter_modules(__path__)):
-        return import_module(f"{__name__}.{name}")
-    message = f"module {__name__!r} has no attribute {name!r}"
-    raise AttributeError(message)
+    subject = f"{__name__}.{name}"
+    try:
+        return import_module(subject)
+    except ModuleNotFoundError as error:
+        if error.name != subject:
+            raise
+    raise AttributeError(f"no subject of probes is called {name}")
 
 
 @functools.lru_cache(maxsize=None)
