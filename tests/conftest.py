@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator
 
 _CLONE_NEWNS = 0x00020000
 _MS_REC, _MS_SLAVE = 0x4000, 1 << 19
@@ -30,10 +30,12 @@ def own_mounts() -> None:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item) -> Iterator[pytest.TestReport]:
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """With --forbid-skips, report a skip as the failure that it is in CI."""
-    report: pytest.TestReport = yield
+    report = yield
     if report.skipped and not hasattr(report, "wasxfail") and item.config.getoption("forbid_skips"):
         report.outcome = "failed"
         report.longrepr = f"skipped, which --forbid-skips forbids: {report.longrepr}"
-    return report  # type: ignore[return-value]
+    return report

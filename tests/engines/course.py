@@ -10,19 +10,20 @@ import os
 import shutil
 import tempfile
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from enum import Enum
 from pathlib import Path
-from typing import TYPE_CHECKING, Callable, Optional
+from typing import TYPE_CHECKING, Callable
 
 from . import image
 from .dockerd import Dockerd
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
-Mounts = Callable[[Dockerd], None]
+Mount = Callable[[Dockerd], None]
+Steps = Callable[[Dockerd, Mount], "list[str]"]
 
 
 class Level(str, Enum):
@@ -77,10 +78,19 @@ def _part(directory: Path, name: str) -> Outcome:
         def mount(daemon: Dockerd) -> None:
             # Before the restart once more: when dockerd stops, it unmounts overlay2 (moby
             # daemon/graphdriver/overlay2/overlay.go Cleanup: RecursiveUnmount of its home).
-            if not daemon.mounted(point):
-                daemon.run("mount", "--bind", str(directory), str(point))
+            try:
+                if not daemon.mounted(point):
+                    daemon.run("mount", "--bind", str(directory), str(point))
+            except RuntimeError as error:
+                raise _Stopped("mount", str(error)) from error
 
         return _course(Dockerd(work, point.parent, driver="overlay2"), mount)
+
+
+def odd_names(directory: Path, *, driver: str | None) -> Outcome:
+    """Use a directory as the data-root of an image with names that are not UTF-8, nor polite."""
+    with _scratch() as work, _emptied(directory):
+        return _course(Dockerd(work, directory, driver=driver), steps=_odd_steps)
 
 
 @contextmanager
@@ -91,22 +101,32 @@ def _scratch() -> Iterator[Path]:
 
 @contextmanager
 def _emptied(directory: Path) -> Iterator[None]:
-    """Remove afterwards what the daemon has left in a directory."""
-    before = set(os.listdir(directory))
-    mode = directory.stat().st_mode
+    """Remove afterwards what the daemon has left in a directory, as far as it still answers."""
+    before, mode = set(), None
+    with suppress(OSError):
+        before, mode = set(os.listdir(directory)), directory.stat().st_mode
     try:
         yield
     finally:
-        for path in (directory / name for name in set(os.listdir(directory)) - before):
-            if path.is_dir() and not path.is_symlink():
-                shutil.rmtree(path, ignore_errors=True)
-            else:
-                path.unlink()
-        if directory.stat().st_mode != mode:
-            directory.chmod(mode)
+        with suppress(OSError):
+            if mode is not None:
+                directory.chmod(mode)
+                _remove(directory / name for name in set(os.listdir(directory)) - before)
+
+
+def _remove(paths: Iterable[Path]) -> None:
+    for path in paths:
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink()
 
 
 # The course
+
+
+def _no_mount(_: Dockerd) -> None:
+    """Mount nothing."""
 
 
 class _Stopped(Exception):  # noqa: N818 - the course ended early, which is an answer
@@ -118,16 +138,15 @@ class _Stopped(Exception):  # noqa: N818 - the course ended early, which is an a
         self.step, self.words = step, words
 
 
-def _course(daemon: Dockerd, mount: Optional[Mounts] = None) -> Outcome:
+def _course(daemon: Dockerd, mount: Mount = _no_mount, steps: Steps | None = None) -> Outcome:
     began = time.monotonic()
     outcome = Outcome(Level.NO)
     with daemon:
         try:
-            if mount:
-                mount(daemon)
+            mount(daemon)
             _start(daemon)
             outcome = replace(outcome, driver=daemon.info()["Driver"])
-            losses = _steps(daemon, mount)
+            losses = (steps or _steps)(daemon, mount)
             level = Level.LOSES if losses else Level.YES
             outcome = replace(outcome, level=level, losses=tuple(losses))
         except _Stopped as end:
@@ -139,10 +158,11 @@ def _course(daemon: Dockerd, mount: Optional[Mounts] = None) -> Outcome:
 
 def _start(daemon: Dockerd, step: str = "start") -> None:
     if not daemon.start():
-        raise _Stopped(step, "\n".join(daemon.complaints))
+        lines = daemon.complaints
+        raise _Stopped(step, "\n".join(line for line in lines if "level=warning" not in line))
 
 
-def _steps(daemon: Dockerd, mount: Optional[Mounts]) -> list[str]:
+def _steps(daemon: Dockerd, mount: Mount) -> list[str]:
     layers = image.full()
     archive = image.write(daemon.work / "full.tar", image.FULL, layers, ["/vol"])
     _docker(daemon, "load", "load", "-q", "-i", str(archive))
@@ -153,8 +173,7 @@ def _steps(daemon: Dockerd, mount: Optional[Mounts]) -> list[str]:
     _docker(daemon, "kill", "kill", "first")
     _docker(daemon, "commit", "commit", "first", _COMMITTED)
     daemon.stop()
-    if mount:
-        mount(daemon)
+    mount(daemon)
     _start(daemon, "restart")
     _docker(daemon, "run again", "start", "first")
     losses += _exercise(daemon, "restarted", "exec", "first", "exercise", "check")
@@ -165,6 +184,15 @@ def _steps(daemon: Dockerd, mount: Optional[Mounts]) -> list[str]:
     _docker(daemon, "remove", "rmi", _COMMITTED, image.FULL)
     _docker(daemon, "remove", "volume", "rm", "named")
     return losses
+
+
+def _odd_steps(daemon: Dockerd, _: Mount) -> list[str]:
+    layers = image.odd()
+    archive = image.write(daemon.work / "odd.tar", image.ODD, layers)
+    _docker(daemon, "load", "load", "-q", "-i", str(archive))
+    command = ("/bin/busybox", "sleep", "1000")
+    _docker(daemon, "run", "run", "-d", "--network=none", "--name", "first", image.ODD, *command)
+    return image.differences(daemon.container_root("first"), image.expected(layers), ("data",))
 
 
 _COMMITTED = "fscaps/committed"

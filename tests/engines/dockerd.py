@@ -26,6 +26,7 @@ _NAMES = iter(range(1 << 30))
 _EVERYDAY = re.compile(
     "containerd config version|devmapper not configured|Your kernel does not support cgroup"
     "|cleaning up after shim disconnected|cleanup warnings|createTransport failed"
+    "|Failed to get event|testing if containerd API is ready"
 )
 
 
@@ -49,8 +50,8 @@ class Dockerd:
         unbindable = _unbindable()
         self._machine = subprocess.Popen(
             # As process 1 it has to take the orphans: whoever ignores SIGCHLD leaves no zombies.
-            [*["unshare", "-m", "-p", "-f", "--kill-child", "--mount-proc", "--propagation", "slave"],
-             *["env", "--ignore-signal=CHLD", "sh", "-c"], "echo; exec cat"],
+            ["unshare", "-m", "-p", "-f", "--kill-child", "--mount-proc", "--propagation=slave",
+             "sh", "-c", "echo; exec env --ignore-signal=CHLD cat"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
         )  # fmt: skip
@@ -100,10 +101,10 @@ class Dockerd:
                 )
             death = os.pidfd_open(self._daemon.pid)
             try:
-                ready = select.select([notify, death], [], [], PATIENCE)[0]
+                ready = select.select([notify.fileno(), death], [], [], PATIENCE)[0]
             finally:
                 os.close(death)
-            if notify in ready:
+            if notify.fileno() in ready:
                 return True
         self.kill()
         return False
@@ -116,10 +117,13 @@ class Dockerd:
         self._daemon = None
 
     def kill(self) -> None:
-        """Kill the daemon and what it has started, as a crash of the host would."""
+        """Kill the daemon and whatever runs on the machine; its mounts stay as they are."""
         if self._daemon is not None:
             self._on_machine("sh", "-c", "kill -KILL -1")  # the kernel spares process 1 and us
             self._wait(self._daemon)
+            # The pid files in it would be believed, when another process has the number.
+            self._on_machine("umount", "-l", "/run")
+            self.run("mount", "-t", "tmpfs", "tmpfs", "/run")
         self._daemon = None
 
     def restart(self) -> bool:
@@ -197,6 +201,7 @@ class Dockerd:
             "dockerd",
             "--data-root", str(self.data_root),
             "--pidfile", "/run/docker.pid",
+            "--exec-opt", "native.cgroupdriver=cgroupfs",  # systemd is not on the machine
             "--cgroup-parent", f"/{self.name}",
             "--iptables=false",
             "--ip6tables=false",
@@ -244,7 +249,7 @@ def _client() -> str:
 def _unbindable() -> list[str]:
     """List the mount points that an overlay may not use; a slave copy would forget that."""
     lines = Path("/proc/self/mountinfo").read_bytes().splitlines()
-    points = [line.split(b" ")[4] for line in lines if b" unbindable " in line.split(b" - ")[0]]
+    points = [line.split(b" ")[4] for line in lines if b" unbindable" in line.split(b" - ")[0]]
     octal = re.compile(rb"\\([0-7]{3})")
     return [os.fsdecode(octal.sub(lambda m: bytes([int(m[1], 8)]), point)) for point in points]
 

@@ -1,4 +1,5 @@
 #!/bin/sh
+# shellcheck disable=SC2016  # what is in single quotes is for the shell that `try` starts
 # Runs in the container, with busybox only. Says what does not work, one a line, and goes on.
 # `exercise change` changes what the image brought; `exercise check` finds the changes again, in
 # the same container after the daemon's restart, and in an image committed from it.
@@ -27,6 +28,8 @@ change() {
     try 'link in the volume' 'ln /named/file /named/link; test /named/file -ef /named/link'
     try 'rename in the volume' 'echo 1 >/named/a; echo 2 >/named/b; mv /named/a /named/b'
     try 'start a program of the volume' 'cp /bin/busybox /named/true; /named/true'
+    try 'make a set-user-ID program in the volume' 'cp /bin/su /named; chmod 4755 /named/su'
+    try 'make a device node in the volume' 'mknod /named/null c 1 3'
 }
 
 check() {
@@ -49,6 +52,9 @@ more"'
     try 'an owner in the volume' 'test "$(stat -c %u:%h /named/link)" = 200001:2'
     try 'a replaced file in the volume' 'test "$(cat /named/b)" = 1; ! test -e /named/a'
     try 'a program of the volume' '/named/true'
+    try 'a set-user-ID program of the volume' \
+        'test "$(su user -c "/named/su root -c \"id -u\"")" = 0'
+    try 'a device node of the volume' 'echo x >/named/null'
     try 'a script of a volume that the image filled' 'test "$(/vol/deep/script)" = started'
     # By its path: the shell of busybox starts itself where it is asked for an applet.
     try 'a set-user-ID program' 'test "$(su user -c "/bin/su root -c \"id -u\"")" = 0'

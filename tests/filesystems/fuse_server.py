@@ -73,7 +73,7 @@ class Node:
         """Struct fuse_attr."""
         size, when = len(self.data), int(self.changed)
         times = (when, when, when, 0, 0, 0)
-        owner = (self.mode, self.nlink, self.uid, self.gid, self.rdev, BLOCK, 0)
+        owner = (self.mode, max(self.nlink, 0), self.uid, self.gid, self.rdev, BLOCK, 0)
         return struct.pack("<6Q10I", self.id, size, -(-size // 512), *times, *owner)
 
     def entry(self) -> bytes:

@@ -13,6 +13,7 @@ from .libc import naming
 _FICLONE = 0x40049409
 _FS_IOC_FSGETXATTR = 0x801C581F
 _FS_IOC_GETFLAGS = 0x80086601
+_FS_IMMUTABLE_FL = 0x10
 _FS_APPEND_FL = 0x20
 _Q_XGETQSTAT = 0x5805
 _PRJQUOTA = 2
@@ -32,13 +33,23 @@ def _request(fd: int, name: str, number: int, argument: int | bytes) -> bytes:
         return fcntl.ioctl(fd, number, argument)
 
 
-def is_append_only(fd: int) -> bool:
-    """Whether the directory takes new entries but lets none be removed (chattr +a)."""
+def _flags(fd: int) -> int:
+    """FS_IOC_GETFLAGS (ioctl_iflags(2)); 0 on a file system without such flags."""
     try:
         answer = _request(fd, "FS_IOC_GETFLAGS", _FS_IOC_GETFLAGS, bytes(8))
     except OSError:
-        return False  # a file system without such flags
-    return bool(struct.unpack("=I4x", answer)[0] & _FS_APPEND_FL)
+        return 0
+    return int(struct.unpack("=I4x", answer)[0])
+
+
+def is_append_only(fd: int) -> bool:
+    """Whether the directory takes new entries but lets none be removed (chattr +a)."""
+    return bool(_flags(fd) & _FS_APPEND_FL)
+
+
+def is_immutable(fd: int) -> bool:
+    """Whether the directory cannot be changed at all (chattr +i)."""
+    return bool(_flags(fd) & _FS_IMMUTABLE_FL)
 
 
 def clone(source: int, target: int) -> None:

@@ -10,7 +10,7 @@ import secrets
 import stat
 from typing import TYPE_CHECKING
 
-from .._linux import ioctls, system
+from .._linux import system
 
 if TYPE_CHECKING:
     from .._linux.directory import Directory
@@ -32,11 +32,8 @@ def new_name() -> str:
 def make(target: Directory, name: str) -> Directory:
     """Make and open it.
 
-    Raises OSError; EPERM also where it could not be removed again (an append-only directory) and
-    if somebody put another directory in its place.
+    Raises OSError; EPERM also if somebody put another directory in its place.
     """
-    if ioctls.is_append_only(target.fd):
-        raise OSError(errno.EPERM, "mkdir: not tried, the directory is append-only")
     scratch = target.mkdir(name)
     try:
         if os.fstat(scratch.fd).st_uid != os.geteuid():

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from .. import probes
-from .._linux import mountinfo, processes, system
+from .._linux import ioctls, mountinfo, processes, system
 from .._linux.directory import Directory, write_all
 from ..model import Finding, Host, Mount, Outcome, Probe, Reason
 from ..probes import Answer, No, Unknown
@@ -137,7 +137,6 @@ def _links(path: str) -> list[str]:
 
 def _survey(request: Request, target: Directory, place: Located) -> None:
     name = scratch.new_name()
-    _tell(Scratch(name))
     directory = _made(target, name)
     area = Area(
         target,
@@ -155,7 +154,11 @@ def _survey(request: Request, target: Directory, place: Located) -> None:
             _remove(target, name, directory)
 
 
-def _made(target: Directory, name: str) -> Directory | OSError:
+def _made(target: Directory, name: str) -> Directory | Unknown | OSError:
+    if ioctls.is_append_only(target.fd):
+        detail = "not tried: in an append-only directory it could not be removed"
+        return Unknown(Reason.UNSAFE, detail)
+    _tell(Scratch(name))
     try:
         made = scratch.make(target, name)
     except OSError as error:

@@ -42,9 +42,16 @@ _WRITABLE = Need(
     (directory.writable,),
     because="dockerd creates directories and files here as soon as it starts.",
     source="daemon/daemon_unix.go:setupDaemonRoot",
-    says="mkdir …: {error}",
+    says="mkdir …: {error}\nchmod …: {error}",
     remedy="make the path writable for root: remount it rw, free space or inodes, export it with "
     "no_root_squash, clear chattr +i; or use another directory",
+)
+_CHANGEABLE = Need(
+    (directory.changeable,),
+    because="dockerd sets the mode and the owner of the directory itself.",
+    source="daemon/daemon_unix.go:setupDaemonRoot; volume/local/local.go:New",
+    says="chmod …: operation not permitted",
+    remedy="chattr -i -a",
 )
 _ROOM = Need(
     (space.writable,),
@@ -385,7 +392,7 @@ _BIND = (
         remedy=_ANOTHER,
     ),
 )
-_VOLUMES = (_WRITABLE, _ROOM, *_ATOMIC, *_BOLT, *_CONTENT)
+_VOLUMES = (_WRITABLE, _CHANGEABLE, _ROOM, *_ATOMIC, *_BOLT, *_CONTENT, _TIMES[0])
 
 ENGINE = Engine(
     id="docker",
@@ -396,6 +403,7 @@ ENGINE = Engine(
             title="a whole Docker data-root",
             needs=(
                 _WRITABLE,
+                _CHANGEABLE,
                 _ROOM,
                 _OPTION,
                 *_OVERLAY,
@@ -411,6 +419,7 @@ ENGINE = Engine(
             title="overlay2 layers",
             needs=(
                 _WRITABLE,
+                _CHANGEABLE,
                 _ROOM,
                 *_OVERLAY,
                 *_LAYERS,
@@ -421,7 +430,8 @@ ENGINE = Engine(
                     "stops, and a symbolic link there never works: runc refuses such a rootfs.",
                     source="daemon/graphdriver/overlay2/overlay.go:Cleanup "
                     "(mount.RecursiveUnmount); measured with 20.10.24 and runc 1.1",
-                    says="failed to create shim task: … rootfs … is a symbolic link",
+                    says="failed to create shim task: OCI runtime create failed: runc create "
+                    "failed: invalid rootfs: not an absolute path, or a symlink",
                     remedy="mount the whole data-root; else mount overlay2/ anew before each start "
                     "of dockerd (ExecStartPre=)",
                 ),

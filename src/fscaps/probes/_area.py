@@ -24,12 +24,12 @@ class Area:
     """One run's scratch directory and context.
 
     ``target`` is the probed directory itself, only ever read; ``directory`` the scratch directory
-    in it, or the OSError that stopped its making; ``seconds`` is how long a probe may leave a
+    in it, or what stopped its making; ``seconds`` is how long a probe may leave a
     helper process without an answer.
     """
 
     target: Directory
-    directory: Directory | OSError
+    directory: Directory | Unknown | OSError
     resolved: str
     host: Host
     mount: Mount | None = None
@@ -41,6 +41,8 @@ class Area:
     @property
     def scratch(self) -> Directory:
         """The scratch directory; ends the probe as UNKNOWN if there is none."""
+        if isinstance(self.directory, Unknown):
+            raise Unknown(Reason.SKIPPED, "nothing may be created here")
         if isinstance(self.directory, OSError):
             name = errno.errorcode.get(self.directory.errno or 0)
             raise Unknown(Reason.SKIPPED, "nothing can be created here", errno=name)
@@ -59,16 +61,16 @@ class Area:
         return "folder"
 
     def once(self, what: str, make: Callable[[], T]) -> T:
-        """Make what several probes share at the first call; an OSError in it ends each of them."""
+        """Make what several probes share at the first call; what went wrong ends each of them."""
         if what not in self.made:
             try:
-                self.made[what] = make()
-            except OSError as error:
+                with setting_up():
+                    self.made[what] = make()
+            except Exception as error:
                 self.made[what] = error
         made = self.made[what]
-        if isinstance(made, OSError):
-            with setting_up():
-                raise made
+        if isinstance(made, Exception):
+            raise made
         return cast("T", made)
 
     def outcome(self, probe: Probe) -> Outcome:

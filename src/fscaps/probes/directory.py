@@ -9,6 +9,7 @@ from contextlib import suppress
 from errno import EACCES, EBUSY, EDQUOT, ENOSPC, ENOTEMPTY, EPERM, EROFS, ESTALE
 from typing import TYPE_CHECKING
 
+from .._linux import ioctls
 from . import No, probe
 from ._area import setting_up
 
@@ -29,8 +30,17 @@ _KIND_NAMES = {"f": "file", "d": "directory", "l": "symlink", "p": "FIFO"}
 )
 def writable(area: Area) -> None:
     """Whether the scratch directory could be made, which everything else depends on."""
-    if isinstance(area.directory, OSError):
+    if isinstance(area.directory, Exception):
         raise area.directory
+
+
+@probe("Is the directory free of the immutable and the append-only flag?")
+def changeable(area: Area) -> None:
+    """chattr(1) +i and +a, read by FS_IOC_GETFLAGS: the mode and owner of such a directory stay."""
+    if ioctls.is_immutable(area.target.fd):
+        raise No("the directory is immutable (chattr +i)", errno="EPERM")
+    if ioctls.is_append_only(area.target.fd):
+        raise No("the directory is append-only (chattr +a)", errno="EPERM")
 
 
 def _kinds(area: Area) -> Directory:
@@ -50,7 +60,7 @@ def _kinds(area: Area) -> Directory:
 
 def _entries(area: Area) -> Iterator[tuple[Entry, os.stat_result]]:
     """Entries of each kind, or those that are there already where none can be made."""
-    if isinstance(area.directory, OSError):
+    if isinstance(area.directory, Exception):
         entries = [(entry, area.target.stat(entry.name)) for entry in _first(area.target)]
         if not entries:
             area.scratch  # noqa: B018 - raises, and says why

@@ -95,7 +95,7 @@ def upper(area: Area) -> str:
     try:
         session = _overlay.session(area)
     except mounts.MountError as error:
-        raise _explained(error) from None
+        raise _explained(error, area) from None
     if os.fstatvfs(session.merged.fd).f_flag & os.ST_RDONLY:
         raise No("mounted, but silently read-only", errno="EROFS")
     _layers.see_merged(
@@ -106,12 +106,15 @@ def upper(area: Area) -> str:
     return "mounted and writable"
 
 
-def _explained(error: mounts.MountError) -> OSError | Unknown:
+def _explained(error: mounts.MountError, area: Area) -> OSError | Unknown:
     """The mount's error, in the words of the kernel's own log where there are some."""
     if error.errno in (ENODEV, ENOSYS):
         return Unknown(Reason.KERNEL, "this kernel has no overlay", errno="ENODEV")
     code = error.errno or EIO
-    return OSError(code, error.log or f"mount: {os.strerror(code)}")
+    said = error.log or f"mount: {os.strerror(code)}"
+    if area.mount and "unbindable" in area.mount.propagation:
+        said = f"{said}; the mount is unbindable (mount --make-private makes it usable)"
+    return OSError(code, said)
 
 
 def _in_use(area: Area) -> Session:
@@ -320,7 +323,7 @@ def lower(area: Area) -> None:
     is a new file.
     """
     _overlay.refuse_unprivileged(area)
-    if isinstance(area.directory, OSError):
+    if isinstance(area.directory, Exception):
         _seen_in_helper(area, lambda: _add_above(area.target, area.resolved))
     else:
         layers = _overlay.place(area)

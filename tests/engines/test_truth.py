@@ -1,0 +1,121 @@
+"""The verdicts against a real dockerd that is given the same directory, a whole image course each.
+
+Also: where dockerd fails, its words are among those that fscaps gave.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Callable
+
+import pytest
+from filesystems.host import FILESYSTEMS, missing
+
+import fscaps
+from engines import course
+from engines.course import Level, Outcome
+from engines.dockerd import missing as missing_engine
+from fscaps import Fitness
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+pytestmark = [
+    pytest.mark.skipif(missing_engine() is not None, reason=missing_engine() or ""),
+    pytest.mark.timeout(240),
+]
+
+MEANS = {
+    Level.YES: Fitness.SUITABLE,
+    Level.LOSES: Fitness.DEGRADED,
+    Level.TRIVIAL: Fitness.UNSUITABLE,
+    Level.NO: Fitness.UNSUITABLE,
+}
+
+DATA_ROOT = [
+    "ext4",
+    "ext4-noexec",
+    "ext4-nosuid",
+    "ext4-nodev",
+    "ext4-no-filetype",
+    "ext4-symlink",
+    "ext4-colon",
+    "ext4-comma",
+    "ext4-read-only",
+    "ext4-immutable",
+    "xfs",
+    "btrfs",
+    "tmpfs",
+    "ramfs",
+    "overlay",
+    "bindfs",
+    "fuse-plain",
+    "squashfs",
+    "hugetlbfs",
+]
+PARTS = ["ext4", "ext4-no-filetype", "ext4-noexec", "ramfs", "overlay", "bindfs", "mergerfs"]
+
+
+def _both(
+    name: str, work: Path, role: str, use: Callable[[Path], Outcome]
+) -> tuple[fscaps.Verdict, Outcome]:
+    """What fscaps says of a fresh file system, and then what dockerd makes of it."""
+    lacking = missing(FILESYSTEMS[name])
+    if lacking:
+        pytest.skip(f"{name}: {lacking}")
+    with FILESYSTEMS[name](work) as directory:
+        verdict = fscaps.survey(directory, roles=[role])[role]
+        return verdict, use(directory)
+
+
+def _data_root(directory: Path) -> Outcome:
+    return course.data_root(directory, driver="overlay2")
+
+
+def _foretold(verdict: fscaps.Verdict, outcome: Outcome) -> bool:
+    """Whether a line that fscaps gave is among dockerd's, with anything for each ellipsis."""
+    lines = [line for need in verdict.blockers for line in need.says.splitlines()]
+    said = "\n".join((outcome.words, *outcome.complaints))
+    return any(re.search(".*".join(map(re.escape, line.split("…"))), said) for line in lines)
+
+
+@pytest.mark.parametrize("name", DATA_ROOT)
+def test_a_whole_data_root(name: str, tmp_path: Path) -> None:
+    """The verdict on docker/data-root is what dockerd -s overlay2 does with it."""
+    verdict, outcome = _both(name, tmp_path, "docker/data-root", _data_root)
+    assert verdict.fitness is MEANS[outcome.level], outcome
+    if outcome.level is Level.NO:
+        assert _foretold(verdict, outcome), (verdict.blockers, outcome)
+
+
+@pytest.mark.parametrize("name", PARTS)
+def test_image_metadata(name: str, tmp_path: Path) -> None:
+    """The verdict on docker/image is what dockerd does with image/ there."""
+    verdict, outcome = _both(name, tmp_path, "docker/image", course.image_dir)
+    assert verdict.fitness is MEANS[outcome.level], outcome
+
+
+@pytest.mark.parametrize("name", [*PARTS, "fuse-plain"])
+def test_volumes(name: str, tmp_path: Path) -> None:
+    """The verdict on docker/volumes is what dockerd does with volumes/ there."""
+    verdict, outcome = _both(name, tmp_path, "docker/volumes", course.volumes_dir)
+    assert verdict.fitness is MEANS[outcome.level], outcome
+
+
+@pytest.mark.parametrize("name", ["ext4", "ramfs", "overlay", "bindfs"])
+def test_layers(name: str, tmp_path: Path) -> None:
+    """docker/overlay2 fits where dockerd works with overlay2/ mounted there before each start."""
+    verdict, outcome = _both(name, tmp_path, "docker/overlay2", course.overlay2_dir)
+    works = MEANS[outcome.level] is not Fitness.UNSUITABLE
+    assert verdict.fitness.fits is works, outcome
+    assert verdict.fitness is not Fitness.SUITABLE  # it does not outlive a stop by itself
+
+
+@pytest.mark.parametrize("name", ["ext4", "xfs"])
+def test_names_that_are_not_utf8(name: str, tmp_path: Path) -> None:
+    """Where name.undecodable is yes, an image with such names loads and runs."""
+    with FILESYSTEMS[name](tmp_path) as directory:
+        found = fscaps.ask(directory, fscaps.probes.name.undecodable)
+        outcome = course.odd_names(directory, driver="overlay2")
+    assert found.outcome is fscaps.Outcome.YES
+    assert outcome.level is Level.YES

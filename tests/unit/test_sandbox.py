@@ -1,0 +1,601 @@
+"""The supervisor outlives whatever its worker does, tells what became of it, and leaves nothing.
+
+The workers here are impostors: programs that are started in the place of Python.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import signal
+import sys
+import textwrap
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+import psutil
+import pytest
+from unit.running import SOURCE, execute, python
+
+from fscaps import (
+    Finding,
+    Mounting,
+    Outcome,
+    PlatformError,
+    Reason,
+    SandboxError,
+    TargetError,
+    probes,
+    survey,
+)
+from fscaps._sandbox.protocol import (
+    LINE_LIMIT,
+    Asking,
+    Cannot,
+    Done,
+    Event,
+    Found,
+    Scratch,
+    Warned,
+    encode,
+)
+from fscaps._sandbox.supervisor import Observation, observe
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+pytestmark = pytest.mark.timeout(60)  # the bound is the supervisor's; this one only ends a hang
+
+FIRST, SECOND, THIRD = "directory.writable", "name.option", "owner.chmod"
+ASKED = (FIRST, SECOND, THIRD)
+FOREVER = "exec sleep 1000"
+
+
+@pytest.fixture
+def scene(tmp_path: Path) -> Path:
+    """A directory to probe, beside the program that poses as Python."""
+    (tmp_path / "place").mkdir()
+    return tmp_path
+
+
+def impostor(scene: Path, script: str) -> str:
+    """A program that does this, however it is started."""
+    path = scene / "python"
+    path.write_text(f"#!/bin/sh\n{script}\n")
+    path.chmod(0o700)
+    return str(path)
+
+
+def saying(*events: Event) -> str:
+    """The shell command to say these."""
+    return f"printf '%s' {shlex.quote(b''.join(map(encode, events)).decode())}"
+
+
+def watch(scene: Path, program: str, *, timeout: float = 0.5, **more: Any) -> Observation:
+    """What is observed of the scene through this program."""
+    options: dict[str, Any] = {
+        "mounting": Mounting.NEVER,
+        "timeout": timeout,
+        "deadline": 2.0,
+        "python": program,
+        "on_finding": None,
+    }
+    return observe(os.fsencode(scene / "place"), list(ASKED), **{**options, **more})
+
+
+def reasons(seen: Observation) -> list[Reason | None]:
+    """Why each of the probes asked is unknown, in order; every one must be accounted for."""
+    assert sorted(seen.findings) == sorted(ASKED)
+    for name, one in seen.findings.items():
+        assert one.probe == name
+        assert (one.outcome is Outcome.UNKNOWN) == (one.reason is not None)
+    return [seen.findings[name].reason for name in ASKED]
+
+
+def yes(name: str) -> Found:
+    """A probe answered."""
+    return Found(Finding(name, Outcome.YES))
+
+
+def descriptors() -> list[str]:
+    """The descriptors that this process has open, and what they are."""
+    held = []
+    for fd in os.listdir("/proc/self/fd"):
+        try:
+            held.append(f"{fd} {os.readlink(f'/proc/self/fd/{fd}')}")
+        except FileNotFoundError:
+            continue  # the one that listed them
+    return sorted(held)
+
+
+def await_end(pid: int) -> None:
+    """Return when the process has ended; pytest's time limit is for one that lives on."""
+    with suppress(psutil.NoSuchProcess):
+        while psutil.Process(pid).status() != psutil.STATUS_ZOMBIE:
+            os.sched_yield()
+
+
+TIMEOUT, CRASH, UNRESPONSIVE = Reason.TIMEOUT, Reason.CRASH, Reason.UNRESPONSIVE
+
+BEHAVIOURS = {
+    # name: (script, why each of the three is unknown)
+    "says nothing": (FOREVER, [TIMEOUT, UNRESPONSIVE, UNRESPONSIVE]),
+    "says nothing and ignores signals": (
+        f"trap '' TERM INT HUP\n{FOREVER}",
+        [TIMEOUT, UNRESPONSIVE, UNRESPONSIVE],
+    ),
+    "ends at once": ("exit 0", [CRASH, UNRESPONSIVE, UNRESPONSIVE]),
+    "fails at once": ("exit 3", [CRASH, UNRESPONSIVE, UNRESPONSIVE]),
+    "dies at once": ("kill -KILL $$", [CRASH, UNRESPONSIVE, UNRESPONSIVE]),
+    "closes its output and stays": (
+        f"exec >&- 2>&-\n{FOREVER}",
+        [CRASH, UNRESPONSIVE, UNRESPONSIVE],
+    ),
+    "says rubbish and ends": ("echo rubbish", [CRASH, UNRESPONSIVE, UNRESPONSIVE]),
+    "says rubbish and stays": (
+        f"echo rubbish\necho '{{}}'\necho\n{FOREVER}",
+        [TIMEOUT, UNRESPONSIVE, UNRESPONSIVE],
+    ),
+    "says half a line and ends": (
+        f"{saying(Asking(FIRST))}\nprintf '%s' '{{\"event\": \"fou'",
+        [CRASH, UNRESPONSIVE, UNRESPONSIVE],
+    ),
+    "says half a line and stays": (
+        f"{saying(Asking(FIRST))}\nprintf '%s' '{{\"event\": \"fou'\n{FOREVER}",
+        [TIMEOUT, UNRESPONSIVE, UNRESPONSIVE],
+    ),
+    "says a line without end": (
+        "exec tr '\\0' x </dev/zero",
+        [CRASH, UNRESPONSIVE, UNRESPONSIVE],
+    ),
+    "keeps its output open in a child of its own": (
+        f"{saying(Asking(FIRST))}\nsleep 1000 &\nexit 0",
+        [TIMEOUT, UNRESPONSIVE, UNRESPONSIVE],
+    ),
+    "answers one and is silent about the next": (
+        f"{saying(Asking(FIRST), yes(FIRST), Asking(SECOND))}\n{FOREVER}",
+        [None, TIMEOUT, UNRESPONSIVE],
+    ),
+    "answers one and dies of the next": (
+        f"{saying(Asking(FIRST), yes(FIRST), Asking(SECOND))}\nkill -SEGV $$",
+        [None, CRASH, UNRESPONSIVE],
+    ),
+    "answers and ends without a word": (
+        saying(Asking(FIRST), yes(FIRST), Asking(SECOND), yes(SECOND)),
+        [None, None, UNRESPONSIVE],
+    ),
+    "answers out of order": (
+        f"{saying(yes(THIRD), yes(FIRST), Asking(SECOND))}\n{FOREVER}",
+        [None, TIMEOUT, None],
+    ),
+    "answers all": (saying(*map(yes, ASKED), Done()), [None, None, None]),
+    "answers all and stays": (
+        f"{saying(*map(yes, ASKED), Done())}\n{FOREVER}",
+        [None, None, None],
+    ),
+    "says it is done and is not": (
+        saying(Asking(FIRST), yes(FIRST), Done()),
+        [None, UNRESPONSIVE, UNRESPONSIVE],
+    ),
+    "answers what nobody asked": (
+        saying(yes("no.such"), yes("rename.whiteout"), *map(yes, ASKED), Done()),
+        [None, None, None],
+    ),
+    "asks what nobody asked and dies": (
+        f"{saying(Asking('no.such'))}\nexit 1",
+        [UNRESPONSIVE, UNRESPONSIVE, UNRESPONSIVE],
+    ),
+}
+
+
+@pytest.fixture
+def untouched() -> Iterator[None]:
+    """No descriptor is left open, no child left running or unwaited for."""
+    before = descriptors()
+    yield
+    assert descriptors() == before
+    assert psutil.Process().children() == []
+
+
+@pytest.fixture(scope="module")
+def observed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Observation]:
+    """What is observed of each behaviour, all at once, because most of it is waiting."""
+
+    def observe_one(behaviour: str) -> Observation:
+        scene = tmp_path_factory.mktemp("scene", numbered=True)
+        (scene / "place").mkdir()
+        return watch(scene, impostor(scene, BEHAVIOURS[behaviour][0]), timeout=1.0)
+
+    before = descriptors()
+    with ThreadPoolExecutor(len(BEHAVIOURS)) as pool:
+        seen = dict(zip(BEHAVIOURS, pool.map(observe_one, BEHAVIOURS)))
+    assert descriptors() == before
+    assert psutil.Process().children() == []
+    return seen
+
+
+@pytest.mark.parametrize("behaviour", BEHAVIOURS)
+def test_every_probe_is_accounted_for_whatever_the_worker_does(
+    observed: dict[str, Observation], behaviour: str
+) -> None:
+    """The probe in flight crashed or timed out, the rest were not asked, nothing is made up."""
+    _, expected = BEHAVIOURS[behaviour]
+    assert reasons(observed[behaviour]) == expected
+
+
+@pytest.mark.usefixtures("untouched")
+@pytest.mark.parametrize("line", [b"rubbish", encode(Warned("w" * 99)), encode(Asking(FIRST))])
+def test_a_flood_is_stopped_by_its_size_or_by_the_clock(scene: Path, line: bytes) -> None:
+    program = impostor(scene, f"exec yes {shlex.quote(line.decode().strip())}")
+    seen = watch(scene, program, deadline=1.0)
+    assert reasons(seen)[0] in {CRASH, TIMEOUT}
+    assert reasons(seen)[1:] == [UNRESPONSIVE, UNRESPONSIVE]
+
+
+@pytest.mark.usefixtures("untouched")
+def test_helpers_of_the_worker_s_die_with_it(scene: Path) -> None:
+    script = f"sleep 1000 &\n{saying(yes(FIRST), Asking(SECOND))}\nwait"
+    helpers: list[int] = []
+
+    def look(_finding: Finding) -> None:
+        (worker,) = psutil.Process().children()
+        helpers.extend(child.pid for child in worker.children())
+
+    watch(scene, impostor(scene, script), timeout=1.0, on_finding=look)
+    assert helpers
+    for pid in helpers:
+        await_end(pid)
+
+
+def test_a_worker_that_says_done_is_believed_at_once(scene: Path) -> None:
+    """Whatever it says after that is not taken in."""
+    script = saying(*map(yes, ASKED), Done(), Warned("too late"))
+    assert watch(scene, impostor(scene, script)).warnings == []
+
+
+def test_what_a_crashing_worker_said_last_is_told(scene: Path) -> None:
+    script = f"{saying(Asking(FIRST))}\necho first >&2\necho 'MemoryError: of sorts' >&2\nexit 1"
+    seen = watch(scene, impostor(scene, script))
+    assert "MemoryError: of sorts" in seen.findings[FIRST].detail
+    assert seen.findings[FIRST].detail.isprintable()
+
+
+def test_the_rest_is_told_which_probe_never_came_back(scene: Path) -> None:
+    script = f"{saying(yes(FIRST), Asking(SECOND))}\n{FOREVER}"
+    assert SECOND in watch(scene, impostor(scene, script)).findings[THIRD].detail
+
+
+def test_each_question_has_its_own_time(scene: Path) -> None:
+    """One that comes back in time leaves the next as much; the whole run has its own limit."""
+    script = "\n".join(f"{saying(Asking(name))}\nsleep 0.3\n{saying(yes(name))}" for name in ASKED)
+    seen = watch(scene, impostor(scene, f"{script}\n{saying(Done())}"), timeout=5, deadline=30)
+    assert reasons(seen) == [None, None, None]
+    seen = watch(scene, impostor(scene, f"{script}\n{FOREVER}"), timeout=30, deadline=0.45)
+    assert reasons(seen)[2] is UNRESPONSIVE
+    assert "deadline" in seen.findings[THIRD].detail
+
+
+def test_a_worker_that_only_warns_does_not_live_forever(scene: Path) -> None:
+    script = f"while :; do {saying(Warned('still here'))}; sleep 0.05; done"
+    seen = watch(scene, impostor(scene, script), timeout=0.3)
+    assert reasons(seen) == [TIMEOUT, UNRESPONSIVE, UNRESPONSIVE]
+
+
+def test_an_event_of_any_length_within_the_limit_is_understood(scene: Path) -> None:
+    text = "w" * (LINE_LIMIT - 100)
+    events = [encode(Warned(text)), *(encode(yes(name)) for name in ASKED), encode(Done())]
+    (scene / "events").write_bytes(b"".join(events))
+    seen = watch(scene, impostor(scene, f"exec cat {shlex.quote(str(scene / 'events'))}"))
+    assert seen.warnings == [text]
+    assert reasons(seen) == [None, None, None]
+
+
+def test_findings_are_handed_on_as_they_come(scene: Path) -> None:
+    told: list[str] = []
+    script = f"{saying(yes(SECOND), yes(FIRST), Asking(THIRD))}\n{FOREVER}"
+    watch(scene, impostor(scene, script), on_finding=lambda found: told.append(found.probe))
+    assert told == [SECOND, FIRST]
+
+
+@pytest.mark.usefixtures("untouched")
+def test_a_path_that_the_worker_cannot_ask_is_a_target_error(scene: Path) -> None:
+    script = saying(Cannot("ESTALE", "Stale file handle"))
+    with pytest.raises(TargetError) as caught:
+        watch(scene, impostor(scene, script))
+    assert caught.value.errno == "ESTALE"
+    assert caught.value.path == str(scene / "place")
+    assert "Stale file handle" in str(caught.value)
+
+
+@pytest.mark.parametrize("where", ["../precious", "{scene}/precious", "mine", "mine/precious"])
+def test_nothing_but_a_scratch_directory_is_cleaned_up(scene: Path, where: str) -> None:
+    """The cleaner is told a name by a process that may have gone mad: it must be one of ours."""
+    event = Scratch(where.format(scene=scene))
+    for precious in ("precious/file", "place/mine/precious/file"):
+        (scene / precious).mkdir(parents=True)
+    request = shlex.quote(str(scene / "request"))
+    program = impostor(
+        scene,
+        textwrap.dedent(f"""
+        read -r request
+        case $request in
+        *'"call": "main"'*) {saying(event)}; exit 1;;
+        esac
+        printf '%s\\n' "$request" >{request}
+        exec {shlex.quote(sys.executable)} "$@" <{request}
+        """),
+    )
+    watch(scene, program, deadline=10)
+    assert (scene / "precious/file").exists()
+    assert (scene / "place/mine/precious/file").exists()
+
+
+# --- a worker that cannot be started --------------------------------------------------------
+
+
+@pytest.mark.usefixtures("untouched")
+@pytest.mark.parametrize("program", ["nowhere", ".", "plain", "nonsense"])
+def test_a_worker_that_cannot_be_started_is_a_sandbox_error(scene: Path, program: str) -> None:
+    (scene / "plain").touch(0o600)
+    (scene / "nonsense").write_bytes(b"\x7fELF nonsense")
+    (scene / "nonsense").chmod(0o700)
+    with pytest.raises(SandboxError, match="could be started"):
+        watch(scene, str(scene / program))
+
+
+def test_without_a_python_one_is_asked_for(scene: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in a program that embeds Python, where sys.executable is empty."""
+    monkeypatch.setattr(sys, "executable", "")
+    with pytest.raises(PlatformError, match="python="):
+        survey(scene / "place")
+
+
+def test_off_linux_a_platform_error(scene: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "platform", "darwin")
+    with pytest.raises(PlatformError, match="darwin"):
+        survey(scene / "place")
+
+
+# --- the caller is left as it was -----------------------------------------------------------
+
+
+@pytest.mark.usefixtures("untouched")
+def test_an_exception_of_the_caller_s_own_comes_through_and_leaves_nothing(scene: Path) -> None:
+    """As Ctrl-C does: the worker is ended, its scratch directory removed."""
+
+    def interrupted(_finding: Finding) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        survey(scene / "place", on_finding=interrupted)
+    assert os.listdir(scene / "place") == []
+
+
+def state() -> dict[str, object]:
+    """All of this process that a library has no business with."""
+    with open("/proc/self/status", encoding="ascii") as status:
+        masks = [line for line in status if line.startswith(("Sig", "Umask", "Threads", "Cap"))]
+    return {
+        "environment": dict(os.environ),
+        "directory": os.getcwd(),
+        "masks": [line for line in masks if not line.startswith("SigQ")],
+        "signals": [signal.getsignal(number) for number in range(1, signal.NSIG)],
+        "namespaces": [os.readlink(f"/proc/self/ns/{kind}") for kind in ("mnt", "user", "pid")],
+        "path": list(sys.path),
+        "session": (os.getsid(0), os.getpgid(0)),
+        "descriptors": descriptors(),
+        "threads": threading.enumerate(),
+    }
+
+
+def test_the_caller_s_process_is_left_as_it_was(scene: Path) -> None:
+    survey(scene / "place")  # what is imported once may stay
+    before = state()
+    survey(scene / "place")
+    assert state() == before
+    assert os.listdir(scene / "place") == []
+
+
+def test_it_can_be_called_from_a_thread(scene: Path) -> None:
+    outcomes: list[Outcome] = []
+
+    def ask() -> None:
+        seen = survey(scene / "place", only=[FIRST])
+        outcomes.append(seen.findings[FIRST].outcome)
+
+    threads = [threading.Thread(target=ask) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert outcomes == [Outcome.YES] * 3
+
+
+SURVEY = """
+import json, os, sys
+import fscaps
+{setup}
+report = fscaps.survey({place!r}, roles=["docker/image"], mount="never")
+answers = {{name: found.outcome.value for name, found in report.findings.items()}}
+os.write({output}, json.dumps(answers).encode())
+"""
+
+
+def answers(place: Path, setup: str = "", output: int = 1, **options: Any) -> dict[str, str]:
+    """What a process that first does this finds out about the place."""
+    code = SURVEY.format(setup=setup, place=str(place), output=output)
+    ended = python(code, **options)
+    assert (ended.returncode, ended.stderr) == (0, "")
+    found: dict[str, str] = json.loads(ended.stdout)
+    return found
+
+
+@pytest.fixture(scope="module")
+def ordinary(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """What an ordinary process finds out about an ordinary directory."""
+    return answers(tmp_path_factory.mktemp("ordinary"))
+
+
+@pytest.mark.parametrize(
+    "setup",
+    [
+        "import signal; signal.signal(signal.SIGCHLD, signal.SIG_IGN)",
+        "import signal; signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())",
+        "import signal; signal.signal(signal.SIGPIPE, signal.SIG_DFL)",
+        "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN)",
+        "os.close(0)",
+        "os.umask(0o777)",
+        "os.umask(0)",
+        "os.chdir('/proc')",
+        "os.environ.clear()",
+        "os.environ.update(PYTHONHOME='/nowhere', PYTHONPATH='/nowhere')",
+        "os.environ.update(PYTHONWARNINGS='error', PYTHONDEVMODE='1', PYTHONVERBOSE='2')",
+        "os.environ.update(PYTHONIOENCODING='utf-16', PYTHONUNBUFFERED='', LC_ALL='C')",
+        "import locale; locale.setlocale(locale.LC_ALL, '')",
+        "import resource; resource.setrlimit(resource.RLIMIT_CORE, (0, 0))",
+        "import resource; resource.setrlimit(resource.RLIMIT_NOFILE, (40, 40))",
+        "sys.stdout = sys.stderr = None",
+        "sys.path.insert(0, '')",
+    ],
+)
+def test_the_caller_s_own_settings_change_no_answer(
+    scene: Path, ordinary: dict[str, str], setup: str
+) -> None:
+    assert answers(scene / "place", setup) == ordinary
+    assert os.listdir(scene / "place") == []
+
+
+def test_all_standard_descriptors_may_be_closed(scene: Path, ordinary: dict[str, str]) -> None:
+    reader, writer = os.pipe()
+    try:
+        code = SURVEY.format(
+            setup="for fd in range(3): os.close(fd)", place=str(scene / "place"), output=writer
+        )
+        ended = python(code, pass_fds=(writer,))
+        os.close(writer)
+        found = json.loads(os.read(reader, 65536))
+    finally:
+        os.close(reader)
+    assert ended.returncode == 0
+    assert found == ordinary
+
+
+def test_nothing_is_imported_from_the_directory_probed(scene: Path) -> None:
+    """A caller that guards itself against that (python -I) is not let down by the worker."""
+    files = ["_ctypes.py", "ctypes.py", "enum.py", "fscaps.py", "json.py", "secrets.py", "xattr.py"]
+    for name in files:
+        (scene / "place" / name).write_text("import os; os._exit(1)\n")
+    code = f"""
+    import sys
+    sys.path[:0] = {[SOURCE, *filter(None, sys.path)]!r}
+    import fscaps
+    print(fscaps.survey(".", only=[{FIRST!r}]).findings[{FIRST!r}].outcome.value)
+    """
+    arguments = [sys.executable, "-I", "-c", textwrap.dedent(code)]
+    ended = execute(arguments, cwd=scene / "place")
+    assert (ended.stdout, ended.stderr) == ("yes\n", "")
+    assert sorted(os.listdir(scene / "place")) == files
+
+
+# --- the scratch directory ------------------------------------------------------------------
+
+
+def saboteur(scene: Path, sabotage: str) -> str:
+    """A Python in which the worker's answer to SECOND is this; a cleaner works as ever."""
+    path = scene / "python"
+    path.write_text(
+        f"#!{sys.executable} -IS\n"
+        + textwrap.dedent(f"""
+        import importlib, json, os, signal, sys
+        body = json.loads(sys.stdin.readline())
+        sys.path[:] = body["path"]
+        worker = importlib.import_module(body["module"])
+        ask = worker.ask
+        def sabotaged(probe, area):
+            if probe.id == {SECOND!r}:
+                area.scratch.write("left", b"behind")
+                area.scratch.mkdir("below").close()
+                {sabotage}
+            return ask(probe, area)
+        worker.ask = sabotaged
+        getattr(worker, body["call"])(*body["arguments"])
+        """)
+    )
+    path.chmod(0o700)
+    return str(path)
+
+
+@pytest.mark.parametrize(
+    ("sabotage", "reason"),
+    [
+        ("os.kill(os.getpid(), signal.SIGKILL)", CRASH),
+        ("os.abort()", CRASH),
+        ("os._exit(0)", CRASH),
+        ("signal.pause()", TIMEOUT),
+        ("os.kill(os.getpid(), signal.SIGSTOP)", TIMEOUT),
+    ],
+)
+def test_a_worker_that_is_killed_leaves_no_scratch_directory(
+    scene: Path, sabotage: str, reason: Reason
+) -> None:
+    seen = watch(scene, saboteur(scene, sabotage), timeout=1.5, deadline=20.0)
+    assert reasons(seen) == [None, reason, UNRESPONSIVE]
+    assert os.listdir(scene / "place") == []
+    assert seen.warnings == []
+
+
+def test_a_worker_whose_probe_raises_goes_on_with_the_next(scene: Path) -> None:
+    sabotage = 'object.__setattr__(probe, "ask", lambda area: 1 / 0)'
+    seen = watch(scene, saboteur(scene, sabotage), timeout=5.0, deadline=20.0)
+    assert reasons(seen) == [None, CRASH, None]
+    assert "ZeroDivisionError" in seen.findings[SECOND].detail
+    assert os.listdir(scene / "place") == []
+
+
+def test_a_scratch_directory_that_stays_is_named(scene: Path) -> None:
+    """Where not even the cleaner comes back."""
+    name = ".fscaps-0-0-0-0-0000000000000000"
+    (scene / "place" / name).mkdir()
+    script = f"""
+    read -r request
+    case $request in
+    *'"call": "main"'*) {saying(Scratch(name), Asking(FIRST))}; exit 1;;
+    esac
+    {FOREVER}
+    """
+    seen = watch(scene, impostor(scene, script))
+    assert any(name in warning for warning in seen.warnings)
+
+
+def test_the_worker_dies_with_its_parent(scene: Path) -> None:
+    """And with it the scratch directory is at most left for the next run, which sweeps it."""
+    code = f"""
+    import os, signal, fscaps
+    def told(finding):
+        me = os.getpid()
+        with open(f"/proc/{{me}}/task/{{me}}/children") as children:
+            print(children.read(), flush=True)
+        os.kill(me, signal.SIGKILL)
+    fscaps.survey({str(scene / "place")!r}, on_finding=told)
+    """
+    ended = python(code)
+    assert ended.returncode == -signal.SIGKILL
+    (pid,) = map(int, ended.stdout.split())
+    await_end(pid)
+    survey(scene / "place", only=[FIRST])
+    assert os.listdir(scene / "place") == []
+
+
+def test_every_subject_can_be_asked_of_a_plain_directory(scene: Path) -> None:
+    """No probe leaves anything, and each answer that is unknown says why."""
+    report = survey(scene / "place", deadline=60.0)
+    assert set(report.findings) == set(probes.every())
+    for one in report.findings.values():
+        assert (one.reason is not None) == (one.outcome is Outcome.UNKNOWN)
+        assert one.reason not in {CRASH, TIMEOUT, UNRESPONSIVE}
+    assert report.warnings == ()
+    assert os.listdir(scene / "place") == []

@@ -1,0 +1,191 @@
+"""What a killed run left is swept by the next one, and nothing else is."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from fscaps import survey
+from fscaps._linux import system
+from fscaps._linux.directory import Directory
+from fscaps._sandbox import scratch
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+ONE = ("directory.writable",)
+HOUR = 3600
+
+
+def name(
+    *,
+    boot: str | None = None,
+    namespace: str | None = None,
+    pid: int | None = None,
+    start: str | None = None,
+) -> str:
+    """The name of a scratch directory of this process, or of another's where one is told."""
+    owner = os.getpid() if pid is None else pid
+    parts = (
+        system.boot_id() if boot is None else boot,
+        system.pid_namespace() if namespace is None else namespace,
+        str(owner),
+        system.process_start(owner) if start is None else start,
+    )
+    return f".fscaps-{'-'.join(parts)}-0123456789abcdef"
+
+
+def dead() -> str:
+    """The name of one of a process that has ended."""
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    return name(pid=ended.pid, start="1")
+
+
+def recycled() -> str:
+    """The name of one of an earlier process that had the pid of a living one."""
+    return name(start="1")
+
+
+def alien_hour_ago() -> str:
+    """The name of one of another boot, long ago; see aged()."""
+    return name(boot="0123456789ab", pid=1, start="1")
+
+
+def swept(place: Path) -> list[str]:
+    """What one run leaves in the place; it must tell of each directory that it removed."""
+    before = set(os.listdir(place))
+    report = survey(place, only=ONE)
+    gone = before - set(os.listdir(place))
+    for one in gone:
+        assert any(one in warning for warning in report.warnings)
+    assert len(report.warnings) == len(gone)
+    return sorted(os.listdir(place))
+
+
+def test_a_new_name_says_whose_it_is_and_cannot_be_guessed() -> None:
+    names = {scratch.new_name() for _ in range(100)}
+    assert len(names) == 100
+    owner = re.escape(name()[: -len("0123456789abcdef")])
+    assert all(re.fullmatch(owner + "[0-9a-f]{16}", one) for one in names)
+
+
+@pytest.mark.parametrize("whose", [dead, recycled])
+def test_what_a_dead_process_left_is_swept(tmp_path: Path, whose: Callable[[], str]) -> None:
+    left = tmp_path / whose()
+    (left / "work" / "work").mkdir(parents=True)
+    (left / "file").write_text("content")
+    (left / "dangling").symlink_to("nowhere")
+    os.mkfifo(left / "fifo")
+    (left / "work" / "work").chmod(0)  # as overlay leaves it
+    assert swept(tmp_path) == []
+
+
+def test_links_out_of_what_is_swept_are_not_followed(tmp_path: Path) -> None:
+    (tmp_path / "precious").mkdir()
+    (tmp_path / "precious" / "file").touch()
+    left = tmp_path / dead()
+    left.mkdir()
+    (left / "link").symlink_to(tmp_path / "precious")
+    assert swept(tmp_path) == ["precious"]
+    assert os.listdir(tmp_path / "precious") == ["file"]
+
+
+def test_what_a_living_process_uses_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / name()).mkdir()
+    assert swept(tmp_path) == [name()]
+
+
+@pytest.mark.parametrize("other", [{"boot": "0123456789ab"}, {"namespace": "1"}])
+def test_what_another_machine_or_container_made_is_swept_only_when_it_is_old(
+    tmp_path: Path, other: dict[str, str]
+) -> None:
+    """A pid of theirs means nothing here, so only its age can tell that its run is over."""
+    left = tmp_path / name(pid=1, start="1", **other)
+    left.mkdir()
+    assert swept(tmp_path) == [left.name]
+    long_ago = left.stat().st_mtime - 2 * HOUR
+    os.utime(left, (long_ago, long_ago))
+    assert swept(tmp_path) == []
+
+
+def test_what_is_old_but_in_use_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / name()).mkdir()
+    os.utime(tmp_path / name(), (0, 0))
+    assert swept(tmp_path) == [name()]
+
+
+def test_a_symlink_of_that_name_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "precious").mkdir()
+    (tmp_path / "precious" / "file").touch()
+    link = dead()
+    (tmp_path / link).symlink_to("precious")
+    assert swept(tmp_path) == sorted([link, "precious"])
+    assert os.listdir(tmp_path / "precious") == ["file"]
+
+
+def test_a_file_of_that_name_is_left_alone(tmp_path: Path) -> None:
+    file = dead()
+    (tmp_path / file).write_text("kept")
+    assert swept(tmp_path) == [file]
+    assert (tmp_path / file).read_text() == "kept"
+
+
+@pytest.mark.parametrize(
+    "alien",
+    [
+        ".fscaps-x",
+        ".fscaps-",
+        ".fscaps",
+        "fscaps-0-0-0-0-0123456789abcdef",
+        ".fscaps-0-0-0-0-0123456789abcde",
+        ".fscaps-0-0-0-0-0123456789abcdef0",
+        ".fscaps-0-0-0-0-0123456789ABCDEF",
+        ".fscaps-0-0-x-0-0123456789abcdef",
+        ".fscaps-0-0-0-0-0123456789abcdef.bak",
+        ".fscaps-0-0-0-0-0123456789abcdef\n",
+    ],
+)
+def test_a_directory_of_another_name_is_left_alone(tmp_path: Path, alien: str) -> None:
+    (tmp_path / alien).mkdir()
+    os.utime(tmp_path / alien, (0, 0))
+    assert swept(tmp_path) == [alien]
+
+
+def test_what_belongs_to_another_user_is_left_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    left = tmp_path / dead()
+    left.mkdir()
+    with Directory(os.open(tmp_path, os.O_RDONLY)) as target:
+        assert scratch.leftovers(target, 0.0) == [left.name]
+        monkeypatch.setattr(os, "geteuid", lambda: left.stat().st_uid + 1)
+        assert scratch.leftovers(target, 0.0) == []
+
+
+def test_a_scratch_directory_is_private_whatever_the_umask(tmp_path: Path) -> None:
+    umask = os.umask(0)
+    try:
+        with Directory(os.open(tmp_path, os.O_RDONLY)) as target:
+            made = scratch.make(target, "made")
+            mode = (tmp_path / "made").stat().st_mode
+            scratch.remove(target, "made", made)
+    finally:
+        os.umask(umask)
+    assert mode & 0o7777 == 0o700
+    assert os.listdir(tmp_path) == []
+
+
+def test_a_name_that_is_taken_is_never_used(tmp_path: Path) -> None:
+    (tmp_path / "taken").mkdir()
+    (tmp_path / "link").symlink_to("taken")
+    with Directory(os.open(tmp_path, os.O_RDONLY)) as target:
+        for taken in ("taken", "link"):
+            with pytest.raises(FileExistsError):
+                scratch.make(target, taken)
