@@ -16,34 +16,57 @@ if sys.version_info < (3, 9):  # noqa: UP036 - tells an old Python so
         sys.exit(69)
     raise ImportError(_MESSAGE)
 
-from . import engines, probes
-from ._judge import judge
-from ._survey import ask, survey
-from ._version import __version__
-from .model import (
-    Engine,
-    Finding,
-    Fitness,
-    FscapsError,
-    Host,
-    Level,
-    Mount,
-    Mounting,
-    Need,
-    Outcome,
-    PlatformError,
-    Probe,
-    Reason,
-    Report,
-    Role,
-    SandboxError,
-    TargetError,
-    UnknownRoleError,
-    Unmet,
-    UnsuitableError,
-    Verdict,
-)
-from .render.json import ReportError, load
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from . import engines, probes
+    from ._judge import judge
+    from ._survey import ask, survey
+    from ._version import __version__
+    from .model import (
+        Engine,
+        Finding,
+        Fitness,
+        FscapsError,
+        Host,
+        Level,
+        Mount,
+        Mounting,
+        Need,
+        Outcome,
+        PlatformError,
+        Probe,
+        Reason,
+        Report,
+        Role,
+        SandboxError,
+        TargetError,
+        UnknownRoleError,
+        Unmet,
+        UnsuitableError,
+        Verdict,
+    )
+    from .render.json import ReportError, load
+
+_HOMES = {
+    "ask": "_survey",
+    "survey": "_survey",
+    "judge": "_judge",
+    "load": "render.json",
+    "ReportError": "render.json",
+    "__version__": "_version",
+}
+
+
+def __getattr__(name: str) -> object:
+    """Load a public name when it is first used: the worker, for one, needs few of them."""
+    if name not in __all__:
+        raise AttributeError("module 'fscaps' has no attribute " + repr(name))
+    from importlib import import_module  # noqa: PLC0415
+
+    if name in ("engines", "probes"):
+        return import_module("." + name, __name__)
+    return getattr(import_module("." + _HOMES.get(name, "model"), __name__), name)
+
 
 __all__ = [
     "Engine",

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import struct
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Union
 
@@ -223,8 +222,8 @@ class Directory:
                 self._unlock(name)
                 child = self.directory(name)
             # Where even the listing fails (fuse-overlayfs, after a whiteout), rmdir may still work.
-            with child, suppress(OSError):
-                child.clear()
+            with child:
+                _clear_quietly(child)
             self.rmdir(name)
 
     def _unlock(self, name: bytes) -> None:
@@ -233,6 +232,13 @@ class Directory:
             os.chmod(f"/proc/self/fd/{handle}", 0o700)
         finally:
             os.close(handle)
+
+
+def _clear_quietly(directory: Directory) -> None:
+    try:
+        directory.clear()
+    except OSError:
+        return
 
 
 def write_all(fd: int, data: bytes) -> None:

@@ -5,11 +5,7 @@ from __future__ import annotations
 import errno
 import functools
 import os
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from typing import Any
 
 # Numbers that differ by architecture (linux/arch/*/…/syscall*.tbl); those from 424 on are the
 # same everywhere but on alpha and mips o32/n32/n64.
@@ -28,14 +24,19 @@ _NUMBERS = {
 _COMMON = {"open_tree": 428, "fsopen": 430, "fsconfig": 431, "fsmount": 432}
 
 
-@contextmanager
-def naming(call: str) -> Iterator[None]:
+class naming:  # noqa: N801 - reads as a statement
     """Put the name of the call that failed into its OSError's text."""
-    try:
-        yield
-    except OSError as error:
-        code = error.errno or errno.EIO
-        raise OSError(code, f"{call}: {os.strerror(code)}") from None
+
+    def __init__(self, call: str) -> None:
+        self.call = call
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
+        if isinstance(error, OSError):
+            code = error.errno or errno.EIO
+            raise OSError(code, f"{self.call}: {os.strerror(code)}") from None
 
 
 @functools.lru_cache(maxsize=None)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+import os
 
 _SWITCHES = {
     "/proc/sys/user/max_user_namespaces": ("0", "user.max_user_namespaces is 0"),
@@ -47,13 +47,14 @@ def boot_id() -> str:
 def pid_namespace() -> str:
     """The number of this process's pid namespace."""
     try:
-        return str(Path("/proc/self/ns/pid").stat().st_ino)
+        return str(os.stat("/proc/self/ns/pid").st_ino)
     except OSError:
         return "0"
 
 
 def _read(path: str) -> str:
     try:
-        return Path(path).read_text(encoding="utf-8", errors="replace")
+        with open(path, encoding="utf-8", errors="replace") as file:
+            return file.read()
     except OSError:
         return ""

@@ -9,6 +9,8 @@ from typing import Any, Union
 from .._decode import finding, host, mount, optional_text, text, texts
 from ..model import Finding, Host, Mount, Mounting
 
+REQUEST_LIMIT = 65536
+"""Bytes in a request, which a pipe takes whole."""
 LINE_LIMIT = 65536
 """Bytes in a line; a worker that says more at once is not ours any more."""
 
@@ -21,6 +23,15 @@ class Request:
     probes: tuple[str, ...]
     mounting: Mounting
     timeout: float
+    parent: int
+
+
+@dataclass(frozen=True)
+class Cleaning:
+    """Supervisor to worker: remove the scratch directory of a worker that died."""
+
+    path: str
+    name: str
     parent: int
 
 
@@ -89,15 +100,17 @@ class ProtocolError(ValueError):
     """A line that is not an event."""
 
 
-def encode(message: Request | Event) -> bytes:
+def encode(message: Request | Cleaning | Event) -> bytes:
     """One line. Bytes that were no UTF-8 in a path are carried as surrogate escapes."""
     body = {"event": type(message).__name__.lower(), **asdict(message)}
     return json.dumps(body).encode("ascii") + b"\n"
 
 
-def decode_request(line: str) -> Request:
+def decode_request(line: bytes) -> Request | Cleaning:
     """The request that encode() wrote."""
     body = json.loads(line)
+    if body["event"] == "cleaning":
+        return Cleaning(body["path"], body["name"], body["parent"])
     return Request(
         body["path"],
         tuple(body["probes"]),

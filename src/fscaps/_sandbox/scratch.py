@@ -6,7 +6,6 @@ import errno
 import itertools
 import os
 import re
-import secrets
 import stat
 from typing import TYPE_CHECKING
 
@@ -26,7 +25,7 @@ def new_name() -> str:
     """A name nobody can guess, which says whose it is: boot, pid namespace, process, its start."""
     pid = os.getpid()
     owner = f"{system.boot_id()}-{system.pid_namespace()}-{pid}-{system.process_start(pid)}"
-    return f".fscaps-{owner}-{secrets.token_hex(8)}"
+    return f".fscaps-{owner}-{os.urandom(8).hex()}"
 
 
 def make(target: Directory, name: str) -> Directory:

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import os
 import select
-import signal
-import subprocess
-import sys
 import time
-from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from ..model import Finding, Mounting, Outcome, PlatformError, Reason, SandboxError, TargetError
+from ..model import Finding, Mounting, Outcome, Reason, SandboxError, TargetError
+from . import child
 from .protocol import (
     LINE_LIMIT,
+    REQUEST_LIMIT,
     Asking,
     Cannot,
+    Cleaning,
     Done,
     Found,
     Identified,
@@ -36,14 +34,6 @@ if TYPE_CHECKING:
     from ..model import Host, Mount
     from .protocol import Event
 
-# The worker gets the caller's module search path with its request, so that it finds the same
-# fscaps, wherever that was imported from, and none of the caller's site or environment.
-_BOOT = (
-    "import sys,json,importlib;"
-    "b=json.loads(sys.stdin.readline());"
-    "sys.path[:]=b['path'];"
-    "getattr(importlib.import_module(b['module']),b['call'])(*b['arguments'])"
-)
 _GRACE = 0.5
 """Seconds for a killed worker to be gone."""
 _CLEANING = 1.0
@@ -85,15 +75,21 @@ def observe(
     deadline: float,
     python: str | None,
     on_finding: Callable[[Finding], object] | None,
+    worker: child.Child | None = None,
 ) -> Observation:
     """Ask these probes of the path in a child process, and outlive whatever happens to it.
 
-    ``timeout`` is the seconds for one probe, ``deadline`` for all. Raises TargetError if the path
+    ``timeout`` is the seconds for one probe, ``deadline`` for all; ``worker`` a child that was
+    started ahead, which then need not be started here. Raises TargetError if the path
     cannot be asked, SandboxError if no child can be started.
     """
     text = path.decode("utf-8", "surrogateescape")
     request = Request(text, tuple(probes), mounting, timeout, os.getpid())
-    worker = _start(python, "main", [encode(request).decode("ascii")])
+    line = encode(request)
+    if len(line) > REQUEST_LIMIT:
+        raise SandboxError("the request is too long")
+    worker = worker or child.start("boot", python)
+    worker.ask(line)
     now = time.monotonic()
     progress = _Progress(now + deadline, now + timeout)
     seen = Observation()
@@ -113,49 +109,8 @@ def observe(
     return seen
 
 
-def _start(python: str | None, call: str, arguments: list[str | int]) -> subprocess.Popen[bytes]:
-    """A child in a session of its own, with none of our descriptors but the two pipes."""
-    executable = python or sys.executable
-    if not executable:
-        message = "no Python to run the worker with; pass python="
-        raise PlatformError(message)
-    package = (__package__ or "").rpartition(".")[0]
-    body = {
-        "path": _search_path(package),
-        "module": f"{package}._sandbox.worker",
-        "call": call,
-        "arguments": arguments,
-    }
-    try:
-        worker = subprocess.Popen(  # noqa: S603 - our own interpreter, our own code
-            [executable, "-I", "-S", "-X", "utf8", "-c", _BOOT],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-    except OSError as error:
-        message = f"no worker could be started: {error}"
-        raise SandboxError(message) from error
-    assert worker.stdin
-    with suppress(BrokenPipeError), worker.stdin as pipe:
-        pipe.write(json.dumps(body).encode() + b"\n")
-    return worker
-
-
-def _search_path(package: str) -> list[str]:
-    path = []
-    for entry in sys.path:
-        with suppress(OSError):  # the working directory may be gone
-            path.append(entry or os.getcwd())
-    root = os.path.abspath(__file__)
-    for _ in range(package.count(".") + 3):
-        root = os.path.dirname(root)
-    return path if root in path else [*path, root]
-
-
 def _listen(
-    worker: subprocess.Popen[bytes],
+    worker: child.Child,
     progress: _Progress,
     seen: Observation,
     timeout: float,
@@ -198,12 +153,25 @@ def _take_in(event: Event, progress: _Progress, seen: Observation) -> None:
         seen.warnings.append(event.text)
 
 
+def _removed(cleaner: child.Child) -> bool:
+    """Whether the cleaner says in time that it is done."""
+    until = time.monotonic() + _CLEANING
+    for line in _Lines(cleaner, _Progress(until, until)):
+        if line is None:
+            return False
+        try:
+            if decode(line) == Done():
+                return True
+        except ProtocolError:
+            continue
+    return False
+
+
 class _Lines:
     """The lines of a worker as they come; None when time is up, the end when it says no more."""
 
-    def __init__(self, worker: subprocess.Popen[bytes], progress: _Progress) -> None:
-        assert worker.stdout
-        self._fd = worker.stdout.fileno()
+    def __init__(self, worker: child.Child, progress: _Progress) -> None:
+        self._fd = worker.events
         self._progress = progress
         self._buffer = b""
         self._total = 0
@@ -227,21 +195,12 @@ class _Lines:
         return line
 
 
-def _end(worker: subprocess.Popen[bytes], seen: Observation) -> bool:
-    """Kill the worker and its helpers; whether it is gone. One that stays is left behind."""
-    if worker.poll() is None:
-        with suppress(ProcessLookupError, PermissionError):
-            os.killpg(worker.pid, signal.SIGKILL)
-    if worker.stdout:
-        worker.stdout.close()
-    try:
-        worker.wait(_GRACE)
-    except subprocess.TimeoutExpired:
+def _end(worker: child.Child, seen: Observation) -> bool:
+    """Kill the worker, whose helpers die with it; whether it is gone. One that stays is named."""
+    gone = worker.end(_GRACE)
+    if not gone:
         seen.warnings.append(_stuck(worker.pid))
-        # It cannot be waited for, and Popen would complain of that when it is collected.
-        worker.returncode = -signal.SIGKILL
-        return False
-    return True
+    return gone
 
 
 def _stuck(pid: int) -> str:
@@ -282,11 +241,9 @@ def _account_for(
 
 def _clean_up(python: str | None, path: str, name: str, seen: Observation) -> None:
     """Have a new process remove what the dead worker left, and do not wait long for it."""
-    cleaner = _start(python, "clean", [path, name, os.getpid()])
-    try:
-        removed = cleaner.wait(_CLEANING) == 0
-    except subprocess.TimeoutExpired:
-        removed = False
+    cleaner = child.start("boot", python)
+    cleaner.ask(encode(Cleaning(path, name, os.getpid())))
+    removed = _removed(cleaner)
     _end(cleaner, seen)
     if not removed:
         seen.warnings.append(f"the scratch directory {name} was left behind in {path}")

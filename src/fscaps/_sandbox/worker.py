@@ -10,14 +10,16 @@ from typing import TYPE_CHECKING
 
 from .. import probes
 from .._linux import ioctls, mountinfo, processes, system
-from .._linux.directory import Directory, write_all
+from .._linux.directory import Directory, read_all, write_all
 from ..model import Finding, Host, Mount, Outcome, Probe, Reason
 from ..probes import Answer, No, Unknown
 from ..probes._area import Area
 from . import scratch
 from .protocol import (
+    REQUEST_LIMIT,
     Asking,
     Cannot,
+    Cleaning,
     Done,
     Event,
     Found,
@@ -37,11 +39,21 @@ _DETAIL_LIMIT = 500
 _LINKS = 40  # fs/namei.c: MAXSYMLINKS
 
 
-def main(line: str) -> None:
-    """Answer one request, given as a line of JSON, with events on standard output."""
+def main() -> None:
+    """Answer the one request on standard input with events on standard output."""
+    line = read_all(0, REQUEST_LIMIT)
+    if not line:
+        return  # the supervisor has changed its mind, or died
     request = decode_request(line)
     processes.die_with(request.parent)
     os.umask(0o077)
+    if isinstance(request, Cleaning):
+        _clean(request)
+    else:
+        _answer_all(request)
+
+
+def _answer_all(request: Request) -> None:
     try:
         target, place = _locate(request.path)
     except OSError as error:
@@ -53,11 +65,11 @@ def main(line: str) -> None:
     _tell(Done())
 
 
-def clean(path: str, name: str, parent: int) -> None:
-    """Remove the scratch directory of a worker that died."""
-    processes.die_with(parent)
-    with Directory(os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)) as target:
-        scratch.remove_by_name(target, name)
+def _clean(request: Cleaning) -> None:
+    flags = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
+    with Directory(os.open(request.path, flags)) as target:
+        scratch.remove_by_name(target, request.name)
+    _tell(Done())
 
 
 def _tell(event: Event) -> None:

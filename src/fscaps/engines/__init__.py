@@ -6,10 +6,10 @@ The folder is the register: a module put here is found by its ``ENGINE``.
 from __future__ import annotations
 
 import functools
-import pkgutil
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from .. import _register
 from ..model import Engine, Role, UnknownRoleError
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 @functools.lru_cache(maxsize=None)
 def every() -> dict[str, Engine]:
     """All engines by id."""
-    names = sorted(module.name for module in pkgutil.iter_modules(__path__))
+    names = _register.modules(__path__)
     engines = [import_module(f"{__name__}.{name}").ENGINE for name in names]
     return {engine.id: engine for engine in engines}
 

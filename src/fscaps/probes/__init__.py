@@ -9,11 +9,11 @@ where the question could not be put. An OSError means *no* if the declaration li
 from __future__ import annotations
 
 import functools
-import pkgutil
 from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, NoReturn
 
+from .. import _register
 from ..model import Probe, Reason, Value
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ def __getattr__(name: str) -> ModuleType:
 def every() -> dict[str, Probe]:
     """All probes by id, in the order in which they are asked."""
     found: dict[str, Probe] = {}
-    for name in sorted(module.name for module in pkgutil.iter_modules(__path__)):
+    for name in _register.modules(__path__):
         subject = import_module(f"{__name__}.{name}")
         for thing in vars(subject).values():
             if isinstance(thing, Probe) and thing.id.startswith(f"{name}."):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Union
 
 from .._linux import mounts
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
 _PANICS = {"0x47504653": "gpfs"}
 """File systems on which an overlay mount is known to panic the kernel (apptainer#2657)."""
 
-_INDEX = Path("/sys/module/overlay/parameters/index")
+_INDEX = "/sys/module/overlay/parameters/index"
 
 # What stands at a name: a file's content, a directory's listing, or nothing.
 Content = Union[bytes, "list[bytes]", None]
@@ -82,7 +81,7 @@ def options(layers: Directory) -> dict[str, str | None]:
     """dockerd's own, by descriptor: what the path contains must not matter here."""
     at = f"/proc/self/fd/{layers.fd}"
     # moby daemon/graphdriver/overlay2/overlay.go:Init adds index=off where the kernel has it.
-    index: dict[str, str | None] = {"index": "off"} if _INDEX.exists() else {}
+    index: dict[str, str | None] = {"index": "off"} if os.path.exists(_INDEX) else {}
     return {
         **index,
         "lowerdir": f"{at}/l2:{at}/l1",

@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import os
 import stat
-from contextlib import suppress
 from errno import EACCES, EBUSY, EDQUOT, ENOSPC, ENOTEMPTY, EPERM, EROFS, ESTALE
 from typing import TYPE_CHECKING
 
@@ -14,7 +13,7 @@ from . import No, probe
 from ._area import setting_up
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from .._linux.directory import Directory, Entry
     from ._area import Area
@@ -51,11 +50,16 @@ def _kinds(area: Area) -> Directory:
         kinds = area.scratch.mkdir(_KINDS)
         kinds.write("file", b"")
         kinds.mkdir("directory").close()
-    with suppress(OSError):  # symlink and node have probes of their own
-        kinds.symlink("file", "symlink")
-    with suppress(OSError):
-        kinds.mkfifo("fifo")
+    _try(kinds.symlink, "file", "symlink")
+    _try(kinds.mkfifo, "fifo")
     return kinds
+
+
+def _try(make: Callable[..., None], *names: str) -> None:
+    try:
+        make(*names)
+    except OSError:
+        return  # symlink and node have probes of their own
 
 
 def _entries(area: Area) -> Iterator[tuple[Entry, os.stat_result]]:

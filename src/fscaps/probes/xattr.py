@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import struct
 from errno import E2BIG, EACCES, EINVAL, ENODATA, ENOSPC, ENOTSUP, EPERM, ERANGE
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .._linux import xattrs
@@ -105,7 +104,7 @@ def security_capability(area: Area) -> None:
 )
 def security_selinux(area: Area) -> str:
     """Set the label that a file already has; asked only where SELinux is on."""
-    if not Path("/sys/fs/selinux/enforce").exists():
+    if not os.path.exists("/sys/fs/selinux/enforce"):
         skip("SELinux is not on")
     label = b""
     for fd in _open(area):

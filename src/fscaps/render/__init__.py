@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import pkgutil
 from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING
+
+from .. import _register
 
 if TYPE_CHECKING:
     from ..model import Report
@@ -23,7 +24,7 @@ class Style:
 
 def formats() -> list[str]:
     """The names of the formats: those of the files here."""
-    return sorted(module.name for module in pkgutil.iter_modules(__path__))
+    return _register.modules(__path__)
 
 
 def render(report: Report, name: str, style: Style) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import pkgutil
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -26,7 +25,9 @@ def render(report: Report, _style: Style | None = None) -> str:
 
 def schema() -> str:
     """The JSON Schema of the report (draft 2020-12)."""
-    data = pkgutil.get_data(__package__ or "", "schema.json")
+    from pkgutil import get_data  # noqa: PLC0415 - only --schema needs it
+
+    data = get_data(__package__ or "", "schema.json")
     return (data or b"").decode()
 
 

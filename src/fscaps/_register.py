@@ -1,0 +1,16 @@
+"""A folder as a register: the modules that lie in a package."""
+
+from __future__ import annotations
+
+import os
+
+
+def modules(places: list[str]) -> list[str]:
+    """The public modules of a package, by name, given its ``__path__``."""
+    try:
+        files = os.listdir(places[0])
+    except OSError:
+        from pkgutil import iter_modules  # noqa: PLC0415 - costs a lot; a zipapp has no folders
+
+        return sorted(found.name for found in iter_modules(places) if found.name[0] != "_")
+    return sorted(name[:-3] for name in files if name.endswith(".py") and name[0] != "_")

@@ -1,0 +1,125 @@
+"""A Python process with nothing of ours but two pipes, and its end."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import signal
+import sys
+import time
+
+from ..model import PlatformError, SandboxError
+
+# The child finds the same fscaps, wherever that was imported from, by the caller's module search
+# path, and takes over none of the caller's site or environment (-I, -S).
+_BOOT = "import sys;sys.path[:]=sys.argv[2:];__import__(sys.argv[1],fromlist='_').start()"
+_KEPT = (signal.SIGKILL, signal.SIGSTOP)
+
+
+class Child:
+    """A process that reads a request from ``requests`` and tells events to ``events``."""
+
+    def __init__(self, pid: int, requests: int, events: int) -> None:
+        self.pid = pid
+        self.events = events
+        self._requests = requests
+        self._ended = False
+
+    def ask(self, line: bytes) -> None:
+        """Write the one request, and close the pipe; a child that has died is not noticed here."""
+        try:
+            # Less than a pipe holds (pipe(7): 64 KiB), so this cannot block.
+            os.write(self._requests, line)
+        except BrokenPipeError:
+            pass
+        finally:
+            os.close(self._requests)
+
+    def end(self, grace: float) -> bool:
+        """Kill it, and wait that many seconds for it to be gone; whether it is."""
+        os.close(self.events)
+        if not self._has_ended():
+            os.kill(self.pid, signal.SIGKILL)
+        return self.wait(grace)
+
+    def wait(self, seconds: float) -> bool:
+        """Whether it ends within that time."""
+        until = time.monotonic() + seconds
+        while not self._has_ended():
+            if time.monotonic() > until:
+                return False
+            time.sleep(0.001)
+        return True
+
+    def _has_ended(self) -> bool:
+        if not self._ended:
+            try:
+                self._ended = os.waitpid(self.pid, os.WNOHANG) != (0, 0)
+            except ChildProcessError:  # the caller ignores SIGCHLD, or has reaped it
+                self._ended = True
+        return self._ended
+
+
+def start(module: str, python: str | None = None) -> Child:
+    """Start a child that runs ``start()`` of that module of this package's ``_sandbox``.
+
+    It has none of our descriptors, and all signals as a process has them at first. Raises
+    PlatformError where there is no Python to run, SandboxError where it cannot be started.
+    """
+    executable = python or sys.executable
+    if not executable:
+        raise PlatformError("no Python to run the worker with; pass python=")
+    package = (__package__ or "").rpartition(".")[0]
+    name = f"{package}._sandbox.{module}"
+    path = _search_path(package)
+    arguments = [executable, "-I", "-S", "-X", "utf8", "-c", _BOOT, name, *path]
+    ends: list[int] = []
+    try:
+        ends += _pipe()
+        ends += _pipe()
+        pid = _spawn(executable, arguments, ends[0], ends[3])
+    except OSError as error:
+        for end in ends:
+            os.close(end)
+        raise SandboxError(f"no worker could be started: {error}") from error
+    os.close(ends[0])
+    os.close(ends[3])
+    return Child(pid, ends[1], ends[2])
+
+
+def _pipe() -> list[int]:
+    """A pipe whose ends are none of 0, 1 and 2, which the caller may have closed."""
+    low = os.pipe()
+    try:
+        return [fcntl.fcntl(end, fcntl.F_DUPFD_CLOEXEC, 3) for end in low]
+    finally:
+        for end in low:
+            os.close(end)
+
+
+def _spawn(executable: str, arguments: list[str], reads: int, writes: int) -> int:
+    return os.posix_spawn(
+        executable,
+        arguments,
+        os.environ,
+        file_actions=[
+            (os.POSIX_SPAWN_DUP2, reads, 0),
+            (os.POSIX_SPAWN_DUP2, writes, 1),
+            (os.POSIX_SPAWN_DUP2, writes, 2),
+        ],
+        setsigmask=[],
+        setsigdef=[number for number in range(1, 32) if number not in _KEPT],
+    )
+
+
+def _search_path(package: str) -> list[str]:
+    path = []
+    for entry in sys.path:
+        try:
+            path.append(entry or os.getcwd())
+        except OSError:  # the working directory is gone
+            continue
+    root = os.path.abspath(__file__)
+    for _ in range(package.count(".") + 3):
+        root = os.path.dirname(root)
+    return path if root in path else [*path, root]
