@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import inspect
-from typing import TYPE_CHECKING
 
 from . import engines, probes
 from .render import formats, json
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .model import Need, Probe, Role
 

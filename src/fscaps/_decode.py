@@ -5,9 +5,13 @@ Every function raises ValueError, KeyError or TypeError for what is no such noun
 
 from __future__ import annotations
 
-from typing import Any
+from .findings import Finding, Host, Mount, Outcome, Reason
 
-from .model import Finding, Fitness, Host, Mount, Outcome, Reason, Unmet, Value, Verdict
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from .findings import Value
 
 
 def finding(body: dict[str, Any]) -> Finding:
@@ -90,28 +94,3 @@ def _value(value: object) -> Value:
     if value is None or (isinstance(value, (int, float, str)) and not isinstance(value, bool)):
         return value
     raise TypeError(value)
-
-
-def verdict(role: str, body: dict[str, Any]) -> Verdict:
-    """A Verdict from its JSON form."""
-    return Verdict(
-        id=role,
-        title=text(body["title"]),
-        fitness=Fitness(body["fitness"]),
-        blockers=_unmets(body["blockers"]),
-        concerns=_unmets(body["concerns"]),
-        open=_unmets(body["open"]),
-    )
-
-
-def _unmets(bodies: list[dict[str, Any]]) -> tuple[Unmet, ...]:
-    return tuple(
-        Unmet(
-            any_of=texts(body["any_of"]),
-            because=text(body["because"]),
-            source=text(body["source"]),
-            says=text(body["says"]),
-            remedy=text(body["remedy"]),
-        )
-        for body in bodies
-    )

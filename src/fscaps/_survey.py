@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import os
 import sys
-from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING, Union
 
 from . import engines, probes
 from ._judge import judge
+from ._sandbox import DEADLINE, TIMEOUT
 from ._sandbox.supervisor import observe
 from ._version import __version__
 from .model import (
@@ -23,15 +22,15 @@ from .model import (
     TargetError,
 )
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+    from typing import Union
+
+    from ._sandbox.child import Child
 
     StrPath = Union[str, bytes, "os.PathLike[str]", "os.PathLike[bytes]"]
 
-TIMEOUT = 5.0
-"""Seconds that one probe may take, by default."""
-DEADLINE = 30.0
-"""Seconds that one survey may take, by default."""
 _SHORTEST = 0.1
 
 
@@ -46,6 +45,7 @@ def survey(
     deadline: float = DEADLINE,
     on_finding: Callable[[Finding], object] | None = None,
     python: str | None = None,
+    worker: Child | None = None,
 ) -> Report:
     """Probe the file system at a directory, and judge it for each role of each engine.
 
@@ -54,24 +54,32 @@ def survey(
     when a real overlay may be mounted (Mounting). ``timeout`` is the seconds for one probe,
     ``deadline`` for all; the call returns at most two seconds after it. ``on_finding`` is called
     with each finding as it comes. ``python`` is the interpreter for the child process, where
-    sys.executable is none.
+    sys.executable is none; ``worker`` one that was started ahead (fscaps' own command does).
 
     Raises TargetError if the path is no directory that can be reached, UnknownRoleError,
     ValueError for other bad arguments, PlatformError off Linux, SandboxError if no child process
     can be started. Whatever the file system does is in the report.
     """
-    given = _given(path)
-    chosen = engines.roles(roles)
-    needed = None if roles is None else _needed(chosen)
-    asked, left = _choose(needed, tuple(only), tuple(skip))
+    try:
+        given = _given(path)
+        chosen = engines.roles(roles)
+        needed = None if roles is None else _needed(chosen)
+        asked, left = _choose(needed, tuple(only), tuple(skip))
+        limits = _seconds(timeout), _seconds(deadline)
+        mounting = Mounting(mount)
+    except Exception:
+        if worker:
+            worker.dismiss()
+        raise
     seen = observe(
         given,
         [probe.id for probe in asked],
-        mounting=Mounting(mount),
-        timeout=_seconds(timeout),
-        deadline=_seconds(deadline),
+        mounting=mounting,
+        timeout=limits[0],
+        deadline=limits[1],
         python=python,
         on_finding=on_finding,
+        worker=worker,
     )
     findings = {**seen.findings, **{probe.id: _unasked(probe) for probe in left}}
     return Report(
@@ -148,6 +156,10 @@ def _choose(
 
 
 def _matches(probe: Probe, globs: tuple[str, ...]) -> bool:
+    if not globs:
+        return False
+    from fnmatch import fnmatchcase  # noqa: PLC0415 - loaded only where it is asked for
+
     return any(fnmatchcase(probe.id, glob) for glob in globs)
 
 

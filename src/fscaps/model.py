@@ -1,53 +1,58 @@
 """The nouns: what a probe is, what it found, what a role needs, and what follows.
 
-Everything here is frozen, typed and picklable, and imports nothing of ours.
+Everything here is frozen, typed and picklable. What a worker needs of it lies in ``findings``, and
+what is raised in ``errors``, so that each process loads no more than it uses.
 """
 
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass, field
-from importlib import import_module
-from typing import TYPE_CHECKING, Any, Optional, Union
+from dataclasses import dataclass
 
+from .errors import (
+    FscapsError,
+    PlatformError,
+    SandboxError,
+    TargetError,
+    UnknownRoleError,
+    printable,
+)
+from .findings import Finding, Host, Mount, Mounting, Outcome, Probe, Reason
+
+TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
+
+__all__ = [
+    "SCHEMA",
+    "Engine",
+    "Finding",
+    "Fitness",
+    "FscapsError",
+    "Host",
+    "Level",
+    "Mount",
+    "Mounting",
+    "Need",
+    "Outcome",
+    "PlatformError",
+    "Probe",
+    "Reason",
+    "Report",
+    "Role",
+    "SandboxError",
+    "TargetError",
+    "UnknownRoleError",
+    "Unmet",
+    "UnsuitableError",
+    "Verdict",
+    "printable",
+]
 
 SCHEMA = 1
 """The version of the report's JSON form; it grows only when a reader must change."""
 
 _SUMMARY = 80
-
-Value = Optional[Union[int, float, str]]
-
-
-class Outcome(str, enum.Enum):
-    """The answer to one question."""
-
-    YES = "yes"
-    NO = "no"
-    UNKNOWN = "unknown"
-
-
-class Reason(str, enum.Enum):
-    """Why an answer is UNKNOWN."""
-
-    PRIVILEGE = "privilege"
-    """We were not allowed to ask; someone with more rights could."""
-    TIMEOUT = "timeout"
-    """The question was asked and no answer came in time."""
-    CRASH = "crash"
-    """The process that asked died of it."""
-    UNRESPONSIVE = "unresponsive"
-    """Not asked: an earlier question never came back."""
-    KERNEL = "kernel"
-    """The running kernel lacks what it takes to ask."""
-    UNSAFE = "unsafe"
-    """Not asked: asking is known to harm the host."""
-    SKIPPED = "skipped"
-    """Not asked, by request or for want of a precondition that the detail names."""
-    ERROR = "error"
-    """Asked, and failed in a way that means neither yes nor no."""
 
 
 class Level(str, enum.Enum):
@@ -69,60 +74,6 @@ class Fitness(str, enum.Enum):
     def fits(self) -> bool:
         """Whether the role works here, be it with a loss."""
         return self in (Fitness.SUITABLE, Fitness.DEGRADED)
-
-
-class Mounting(str, enum.Enum):
-    """When to try a real overlay mount."""
-
-    AUTO = "auto"
-    """Where cheaper questions leave the answer open."""
-    ALWAYS = "always"
-    """Wherever it is safe, whatever the cheaper questions said."""
-    NEVER = "never"
-
-
-@dataclass(frozen=True)
-class Probe:
-    """One question to a file system, asked by doing.
-
-    ``no`` holds the errnos that mean *no*; ``capabilities`` those without which a refusal
-    (EPERM, EACCES) says nothing about the file system; ``after`` the probes whose answers
-    this one builds on, which are therefore asked first.
-    """
-
-    id: str
-    question: str
-    ask: Callable[..., Any] = field(repr=False, compare=False)
-    no: frozenset[int] = frozenset()
-    capabilities: tuple[str, ...] = ()
-    after: tuple[Probe, ...] = ()
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        """Pickle by the name under which the probe stands in its module."""
-        # The decorated function's own name now means this object, so pickle by that name.
-        return _recall, (self.ask.__module__, self.ask.__name__)
-
-    @property
-    def doc(self) -> str:
-        """What the probe does and what its answer means."""
-        return (self.ask.__doc__ or "").strip()
-
-
-def _recall(module: str, name: str) -> Any:  # noqa: ANN401 - whatever was pickled
-    return getattr(import_module(module), name)
-
-
-@dataclass(frozen=True)
-class Finding:
-    """The answer to one probe. ``seconds`` is how long the asking took."""
-
-    probe: str
-    outcome: Outcome
-    reason: Reason | None = None
-    errno: str | None = None
-    detail: str = ""
-    value: Value = None
-    seconds: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -191,41 +142,6 @@ class Verdict:
         """What to do instead, each once, the most pressing first."""
         unmet = (*self.blockers, *self.open, *self.concerns)
         return tuple(dict.fromkeys(need.remedy for need in unmet if need.remedy))
-
-
-@dataclass(frozen=True)
-class Mount:
-    """The mount that holds the path, as /proc/self/mountinfo tells it (proc_pid_mountinfo(5)).
-
-    ``type`` carries a FUSE subtype (``fuse.sshfs``); ``magic`` is statfs(2)'s f_type in hex, or
-    None while unasked; ``devices`` is the block-device chain from the source down.
-    """
-
-    id: int
-    point: str
-    type: str
-    source: str
-    options: tuple[str, ...] = ()
-    super_options: tuple[str, ...] = ()
-    propagation: tuple[str, ...] = ()
-    magic: str | None = None
-    devices: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Host:
-    """The kernel and the rights with which it was asked."""
-
-    kernel: str
-    machine: str
-    euid: int
-    capabilities: tuple[str, ...] = ()
-    initial_user_namespace: bool = True
-    user_namespaces: str = ""
-    """What stands in the way of a new user namespace here; empty if nothing known does."""
-    lsm: tuple[str, ...] = ()
-    overlay: bool = False
-    """Whether /proc/filesystems lists overlay now; a module may still be loadable."""
 
 
 @dataclass(frozen=True)
@@ -311,47 +227,6 @@ class Report:
         return ""
 
 
-class FscapsError(Exception):
-    """The base of everything fscaps raises."""
-
-
-class TargetError(FscapsError):
-    """The path could not be asked at all: it does not exist, or is no directory.
-
-    ``errno`` is the symbolic name, such as ``ENOENT``.
-    """
-
-    def __init__(self, path: str, message: str, errno: str | None = None) -> None:
-        super().__init__(path, message, errno)
-        self.path = path
-        self.message = message
-        self.errno = errno
-
-    def __str__(self) -> str:
-        """One line for people, with unprintable characters escaped."""
-        return f"{printable(self.path)}: {self.message}"
-
-
-class UnknownRoleError(FscapsError, ValueError):
-    """No engine has a role, and no engine is, of that name."""
-
-    def __init__(self, role: str) -> None:
-        super().__init__(role)
-        self.role = role
-
-    def __str__(self) -> str:
-        """One line for people."""
-        return f"unknown engine or role: {printable(self.role)}"
-
-
-class PlatformError(FscapsError):
-    """fscaps cannot run here: not Linux, or no Python to run its worker with."""
-
-
-class SandboxError(FscapsError):
-    """The process that should have asked could not be started."""
-
-
 class UnsuitableError(FscapsError):
     """Report.require() found that the role does not fit, or could not tell."""
 
@@ -366,11 +241,3 @@ class UnsuitableError(FscapsError):
         because = f": {reasons[0].because}" if reasons else ""
         path = printable(self.report.path)
         return f"{path} is {self.verdict.fitness.value} for {self.verdict.id}{because}"
-
-
-def printable(text: str) -> str:
-    """The text with control characters and undecodable bytes escaped, safe for a terminal."""
-    return "".join(
-        char if char.isprintable() else char.encode("unicode_escape", "surrogatepass").decode()
-        for char in text
-    )

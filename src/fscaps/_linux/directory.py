@@ -9,21 +9,23 @@ from __future__ import annotations
 import os
 import struct
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Union
 
 from . import libc
 from .libc import naming
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from typing import Union
+
+    Name = Union[str, bytes]
 
 NOREPLACE = 1
 EXCHANGE = 2
 WHITEOUT = 4
 
-Name = Union[str, bytes]
-
 _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+_DT_DIR = 4
 _DIRENT = struct.Struct("=QqHB")
 
 
@@ -204,14 +206,17 @@ class Directory:
         failure: OSError | None = None
         for entry in list(self.entries()):
             try:
-                self._remove(entry.name)
+                self._remove(entry)
             except OSError as error:
                 failure = error
         if failure:
             raise failure
 
-    def _remove(self, name: bytes) -> None:
+    def _remove(self, entry: Entry) -> None:
+        name = entry.name
         try:
+            if entry.type == _DT_DIR:
+                raise IsADirectoryError
             self.unlink(name)
         except (IsADirectoryError, PermissionError):
             # unlink(2) of a directory is EISDIR on Linux, EPERM by POSIX.

@@ -5,10 +5,13 @@ from __future__ import annotations
 import errno
 import functools
 import os
-from typing import Any
 
 # Numbers that differ by architecture (linux/arch/*/…/syscall*.tbl); those from 424 on are the
 # same everywhere but on alpha and mips o32/n32/n64.
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
 _GENERIC = {"getdents64": 61, "renameat2": 276}
 _NUMBERS = {
     "x86_64": {"getdents64": 217, "renameat2": 316},

@@ -5,16 +5,16 @@ from __future__ import annotations
 import errno
 import os
 import select
-import signal
 import time
-from typing import TYPE_CHECKING
 
 from . import libc
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 _PR_SET_PDEATHSIG = 1
+_KILL = 9  # signal(7); the module costs more to load than it is worth here
 
 # linux/capability.h, those that a probe may lack
 _CAPABILITIES = {
@@ -43,7 +43,7 @@ class HelperDiedError(Exception):
 
 def die_with(parent: int) -> None:
     """Have the kernel kill this process when its parent ends; at once if it already has."""
-    libc.call("prctl", _PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0)
+    libc.call("prctl", _PR_SET_PDEATHSIG, _KILL, 0, 0, 0)
     if os.getppid() != parent:
         os._exit(1)
 
@@ -65,42 +65,93 @@ def in_initial_user_namespace() -> bool:
         return True  # a kernel without user namespaces
 
 
+class Helper:
+    """A forked process that answers one question after another, and may block or die of it."""
+
+    def __init__(self, serve: Callable[[str], str]) -> None:
+        """Fork; the process will answer each question by ``serve``."""
+        theirs, self._questions = os.pipe()
+        self._answers, ours = os.pipe()
+        parent = os.getpid()
+        self._pid = os.fork()
+        if self._pid == 0:
+            os.close(self._questions)
+            _serve(serve, parent, theirs, ours)
+        os.close(theirs)
+        os.close(ours)
+        self.lost: Exception | None = None
+
+    def ask(self, question: str, seconds: float) -> str:
+        """The answer. An OSError raised in answering is raised here.
+
+        Raises HelperTimeoutError after that many seconds, and HelperDiedError if the process ends
+        without an answer; then at every later question, too.
+        """
+        if self.lost:
+            raise self.lost
+        answer = None
+        try:
+            os.write(self._questions, question.encode() + b"\n")
+            answer = _collect(self._answers, seconds)
+        except BrokenPipeError:
+            answer = ""
+        if answer is None:
+            stuck = "" if self.end() else f"; process {self._pid} cannot be killed and stays"
+            self.lost = HelperTimeoutError(f"a call did not return in time{stuck}")
+            raise self.lost
+        return self._decoded(answer)
+
+    def _decoded(self, answer: str) -> str:
+        kind, _, rest = answer.partition(" ")
+        if kind == "ok":
+            return rest
+        if kind == "errno":
+            code, _, text = rest.partition(" ")
+            raise OSError(int(code) if code.isdigit() else errno.EIO, text)
+        self.lost = HelperDiedError(rest)
+        raise self.lost
+
+    def end(self) -> bool:
+        """Kill and reap; whether that worked. One that cannot be killed is not waited for."""
+        os.kill(self._pid, _KILL)
+        until = time.monotonic() + 0.5
+        while os.waitpid(self._pid, os.WNOHANG) == (0, 0):
+            if time.monotonic() > until:
+                return False
+            time.sleep(0.0002)
+        os.close(self._questions)
+        os.close(self._answers)
+        return True
+
+
 def in_helper(work: Callable[[], str], seconds: float) -> str:
-    """Run the work in a forked process and return its text.
-
-    An OSError raised there is raised here. Raises HelperTimeoutError after that many seconds,
-    and HelperDiedError if the process ends without an answer. What a system call may block on
-    then blocks the helper, and not us.
-    """
-    reader, writer = os.pipe()
-    parent = os.getpid()
-    pid = os.fork()
-    if pid == 0:
-        _answer_and_exit(work, parent, writer)
-    os.close(writer)
+    """Do one thing in a helper and return its answer; see Helper.ask()."""
+    helper = Helper(lambda _: work())
     try:
-        answer = _collect(reader, seconds)
+        return helper.ask("", seconds)
     finally:
-        os.close(reader)
-        gone = _end(pid)
-    if answer is None:
-        stuck = "" if gone else f"; process {pid} cannot be killed and was left behind"
-        raise HelperTimeoutError(f"a call did not return in time{stuck}")
-    return _decoded(answer)
+        if not isinstance(helper.lost, HelperTimeoutError):
+            helper.end()
 
 
-def _answer_and_exit(work: Callable[[], str], parent: int, writer: int) -> None:
-    answer = "died"
+def _serve(serve: Callable[[str], str], parent: int, questions: int, answers: int) -> None:
+    """The life of a helper; never returns."""
     try:
         die_with(parent)
-        answer = f"ok {work()}"
-    except OSError as error:
-        answer = f"errno {error.errno} {error.strerror}"
-    except Exception as error:
-        answer = f"died {type(error).__name__}: {error}"
+        while True:
+            question = os.read(questions, 4096).decode().rstrip("\n")
+            os.write(answers, _answer(serve, question).encode(errors="backslashreplace")[:4096])
     finally:
-        os.write(writer, answer.encode(errors="backslashreplace")[:4096])
         os._exit(0)
+
+
+def _answer(serve: Callable[[str], str], question: str) -> str:
+    try:
+        return f"ok {serve(question)}"
+    except OSError as error:
+        return f"errno {error.errno} {error.strerror}"
+    except Exception as error:
+        return f"died {type(error).__name__}: {error}"
 
 
 def _collect(reader: int, seconds: float) -> str | None:
@@ -109,24 +160,3 @@ def _collect(reader: int, seconds: float) -> str | None:
     if not poller.poll(seconds * 1000):
         return None
     return os.read(reader, 4096).decode(errors="replace")
-
-
-def _end(pid: int) -> bool:
-    """Kill and reap; whether that worked. One that cannot be killed is not waited for."""
-    os.kill(pid, signal.SIGKILL)
-    until = time.monotonic() + 0.5
-    while os.waitpid(pid, os.WNOHANG) == (0, 0):
-        if time.monotonic() > until:
-            return False
-        time.sleep(0.0005)
-    return True
-
-
-def _decoded(answer: str) -> str:
-    kind, _, rest = answer.partition(" ")
-    if kind == "ok":
-        return rest
-    if kind == "errno":
-        code, _, text = rest.partition(" ")
-        raise OSError(int(code) if code.isdigit() else errno.EIO, text)
-    raise HelperDiedError(rest)

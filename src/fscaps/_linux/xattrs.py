@@ -9,9 +9,12 @@ from __future__ import annotations
 
 import functools
 import os
-from typing import Any
 
 from .libc import naming
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 
 @functools.lru_cache(maxsize=None)

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import fcntl
 import os
-import signal
 import sys
 import time
 
-from ..model import PlatformError, SandboxError
+from ..errors import PlatformError, SandboxError
 
 # The child finds the same fscaps, wherever that was imported from, by the caller's module search
 # path, and takes over none of the caller's site or environment (-I, -S).
 _BOOT = "import sys;sys.path[:]=sys.argv[2:];__import__(sys.argv[1],fromlist='_').start()"
-_KEPT = (signal.SIGKILL, signal.SIGSTOP)
+_KILL, _STOP = 9, 19  # signal(7); the module costs more to load than it is worth here
 
 
 class Child:
@@ -35,11 +34,16 @@ class Child:
         finally:
             os.close(self._requests)
 
+    def dismiss(self) -> None:
+        """Let it go without a request; it then ends by itself."""
+        os.close(self._requests)
+        self.end(1.0)
+
     def end(self, grace: float) -> bool:
         """Kill it, and wait that many seconds for it to be gone; whether it is."""
         os.close(self.events)
         if not self._has_ended():
-            os.kill(self.pid, signal.SIGKILL)
+            os.kill(self.pid, _KILL)
         return self.wait(grace)
 
     def wait(self, seconds: float) -> bool:
@@ -108,7 +112,7 @@ def _spawn(executable: str, arguments: list[str], reads: int, writes: int) -> in
             (os.POSIX_SPAWN_DUP2, writes, 2),
         ],
         setsigmask=[],
-        setsigdef=[number for number in range(1, 32) if number not in _KEPT],
+        setsigdef=[number for number in range(1, 32) if number not in (_KILL, _STOP)],
     )
 
 

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
-from typing import Any, Union
+from dataclasses import dataclass
 
 from .._decode import finding, host, mount, optional_text, text, texts
-from ..model import Finding, Host, Mount, Mounting
+from ..findings import Finding, Host, Mount, Mounting
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Union
+
+    Event = Union["Located", "Identified", "Scratch", "Asking", "Found", "Warned", "Cannot", "Done"]
 
 REQUEST_LIMIT = 65536
 """Bytes in a request, which a pipe takes whole."""
@@ -93,17 +98,14 @@ class Done:
     """Nothing more will come."""
 
 
-Event = Union[Located, Identified, Scratch, Asking, Found, Warned, Cannot, Done]
-
-
 class ProtocolError(ValueError):
     """A line that is not an event."""
 
 
 def encode(message: Request | Cleaning | Event) -> bytes:
     """One line. Bytes that were no UTF-8 in a path are carried as surrogate escapes."""
-    body = {"event": type(message).__name__.lower(), **asdict(message)}
-    return json.dumps(body).encode("ascii") + b"\n"
+    body = {"event": type(message).__name__.lower(), **vars(message)}
+    return json.dumps(body, default=vars).encode("ascii") + b"\n"
 
 
 def decode_request(line: bytes) -> Request | Cleaning:

@@ -7,10 +7,10 @@ import itertools
 import os
 import re
 import stat
-from typing import TYPE_CHECKING
 
 from .._linux import system
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .._linux.directory import Directory
 

@@ -6,9 +6,9 @@ import os
 import select
 import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
-from ..model import Finding, Mounting, Outcome, Reason, SandboxError, TargetError
+from ..errors import SandboxError, TargetError
+from ..findings import Finding, Mounting, Outcome, Reason
 from . import child
 from .protocol import (
     LINE_LIMIT,
@@ -28,10 +28,11 @@ from .protocol import (
     encode,
 )
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from ..model import Host, Mount
+    from ..findings import Host, Mount
     from .protocol import Event
 
 _GRACE = 0.5

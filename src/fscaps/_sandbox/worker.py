@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import errno
+import gc
 import os
 import time
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from .. import probes
 from .._linux import ioctls, mountinfo, processes, system
 from .._linux.directory import Directory, read_all, write_all
-from ..model import Finding, Host, Mount, Outcome, Probe, Reason
+from ..findings import Finding, Host, Mount, Outcome, Probe, Reason
 from ..probes import Answer, No, Unknown
 from ..probes._area import Area
 from . import scratch
@@ -21,7 +21,6 @@ from .protocol import (
     Cannot,
     Cleaning,
     Done,
-    Event,
     Found,
     Identified,
     Located,
@@ -31,8 +30,9 @@ from .protocol import (
     encode,
 )
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from .protocol import Request
+    from .protocol import Event, Request
 
 _REFUSALS = (errno.EPERM, errno.EACCES)
 _DETAIL_LIMIT = 500
@@ -41,6 +41,8 @@ _LINKS = 40  # fs/namei.c: MAXSYMLINKS
 
 def main() -> None:
     """Answer the one request on standard input with events on standard output."""
+    gc.disable()  # it lives for a moment, and forks: what is not moved need not be copied
+    gc.freeze()
     line = read_all(0, REQUEST_LIMIT)
     if not line:
         return  # the supervisor has changed its mind, or died

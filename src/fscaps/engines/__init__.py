@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import functools
 from importlib import import_module
-from typing import TYPE_CHECKING
 
 from .. import _register
 from ..model import Engine, Role, UnknownRoleError
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 

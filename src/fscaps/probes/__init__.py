@@ -11,16 +11,17 @@ from __future__ import annotations
 import functools
 from dataclasses import dataclass
 from importlib import import_module
-from typing import TYPE_CHECKING, NoReturn
 
 from .. import _register
-from ..model import Probe, Reason, Value
+from ..findings import Probe, Reason
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from types import ModuleType
-    from typing import Union
+    from typing import NoReturn, Union
 
+    from ..findings import Value
     from ._area import Area
 
     Body = Callable[[Area], Union["Answer", str, None]]

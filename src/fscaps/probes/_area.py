@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import errno
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeVar, cast
 
-from ..model import Finding, Host, Mount, Mounting, Outcome, Probe, Reason
+from ..findings import Finding, Host, Mount, Mounting, Outcome, Probe, Reason
 from . import Unknown
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Any, TypeVar
+
+    T = TypeVar("T")
 
     from .._linux.directory import Directory
-
-T = TypeVar("T")
 
 CONTENT = b"fscaps\n"
 
@@ -36,7 +37,7 @@ class Area:
     mounting: Mounting = Mounting.AUTO
     seconds: float = 2.0
     findings: dict[str, Finding] = field(default_factory=dict)
-    made: dict[str, object] = field(default_factory=dict)
+    made: dict[str, Any] = field(default_factory=dict)
 
     @property
     def scratch(self) -> Directory:
@@ -68,10 +69,10 @@ class Area:
                     self.made[what] = make()
             except Exception as error:
                 self.made[what] = error
-        made = self.made[what]
+        made: T | Exception = self.made[what]
         if isinstance(made, Exception):
             raise made
-        return cast("T", made)
+        return made
 
     def outcome(self, probe: Probe) -> Outcome:
         """What an earlier probe found; UNKNOWN if it was not asked."""

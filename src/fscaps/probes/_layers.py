@@ -8,11 +8,11 @@ from __future__ import annotations
 import os
 import stat
 from errno import EXDEV
-from typing import TYPE_CHECKING
 
 from .._linux import xattrs
 from . import No
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .._linux.directory import Directory
 
@@ -54,16 +54,16 @@ def see_merged(merged: Directory, *, whiteout: bool, opaque: bool) -> None:
             raise No("an opaque directory shows what lies below it")
 
 
-def append(merged: Directory) -> None:
+def append(merged: Directory, name: str = "append") -> None:
     """Copy a lower file up by opening it, compare its attributes, and append to it."""
-    before = merged.stat("append")
-    os.close(merged.open("append", os.O_WRONLY | os.O_APPEND))  # copies up, changes nothing
-    after = merged.stat("append")
+    before = merged.stat(name)
+    os.close(merged.open(name, os.O_WRONLY | os.O_APPEND))  # copies up, changes nothing
+    after = merged.stat(name)
     for what in ("st_mode", "st_uid", "st_gid", "st_mtime_ns", "st_size"):
         if getattr(before, what) != getattr(after, what):
             raise No(f"{what} changed when the file was copied up")
-    merged.append("append", b", appended")
-    if merged.read("append") != b"lower, appended":
+    merged.append(name, b", appended")
+    if merged.read(name) != b"lower, appended":
         raise No("the copied-up file has lost what it held or what was appended")
 
 

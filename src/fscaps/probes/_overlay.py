@@ -4,23 +4,25 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Union
 
 from .._linux import mounts
 from .._linux.directory import Directory
-from ..model import Mounting, Outcome, Probe, Reason
+from ..findings import Mounting, Outcome, Probe, Reason
 from . import No, Unknown, _layers, node, skip, xattr
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Union
+
+    # What stands at a name: a file's content, a directory's listing, or nothing.
+    Content = Union[bytes, "list[bytes]", None]
+
     from ._area import Area
 
 _PANICS = {"0x47504653": "gpfs"}
 """File systems on which an overlay mount is known to panic the kernel (apptainer#2657)."""
 
 _INDEX = "/sys/module/overlay/parameters/index"
-
-# What stands at a name: a file's content, a directory's listing, or nothing.
-Content = Union[bytes, "list[bytes]", None]
 
 
 @dataclass
@@ -36,7 +38,7 @@ class Session:
         """Unmount, and mount the same directories anew."""
         self.merged.close()
         if not mounts.can_detach():
-            mounts.detach(b"merged")  # relative: place() left us in there
+            mounts.detach(b"merged")  # relative: inside() left us in there
         self.merged = _mounted(self.place)
 
 
@@ -52,17 +54,30 @@ def _made(area: Area) -> Directory:
         whiteout=area.outcome(node.whiteout) is Outcome.YES,
         opaque=area.outcome(xattr.overlay_opaque) is Outcome.YES,
     )
-    if mounts.can_detach() or area.lacks(("CAP_SYS_ADMIN",)):
-        return made
-    # Before Linux 5.2 we mount in a namespace of our own, for which all must be opened anew.
-    os.fchdir(made.fd)
+    return made
+
+
+def inside(area: Area) -> Directory:
+    """The layers, opened anew in a mount namespace of this process, entered once in a run."""
+    return area.once("inside", lambda: entered(place(area)))
+
+
+def entered(base: Directory) -> Directory:
+    """Enter a mount namespace of our own; the same directory in there, where we then are."""
+    os.fchdir(base.fd)  # unshare(2) takes the working directory along, but no descriptor
     mounts.private_namespace()
     return here()
 
 
+def latest(area: Area) -> Directory:
+    """The layers in whichever namespace this process is."""
+    return inside(area) if "inside" in area.made else place(area)
+
+
 def session(area: Area) -> Session:
     """The overlay on those layers, mounted once in a run; raises MountError."""
-    layers = place(area)
+    # Before Linux 5.2 nothing can be mounted detached.
+    layers = place(area) if mounts.can_detach() else inside(area)
     found = area.made.get("session")
     if not isinstance(found, Session):
         found = Session(layers, _mounted(layers), layers.directory("upper"))
@@ -77,16 +92,20 @@ def _mounted(layers: Directory) -> Directory:
     return layers.directory("merged")
 
 
-def options(layers: Directory) -> dict[str, str | None]:
-    """dockerd's own, by descriptor: what the path contains must not matter here."""
+def options(layers: Directory, writable: Directory | None = None) -> dict[str, str | None]:
+    """dockerd's own, by descriptor: what the path contains must not matter here.
+
+    ``writable`` holds upper and work where those are not beside the layers.
+    """
     at = f"/proc/self/fd/{layers.fd}"
+    top = f"/proc/self/fd/{(writable or layers).fd}"
     # moby daemon/graphdriver/overlay2/overlay.go:Init adds index=off where the kernel has it.
     index: dict[str, str | None] = {"index": "off"} if os.path.exists(_INDEX) else {}
     return {
         **index,
         "lowerdir": f"{at}/l2:{at}/l1",
-        "upperdir": f"{at}/upper",
-        "workdir": f"{at}/work",
+        "upperdir": f"{top}/upper",
+        "workdir": f"{top}/work",
     }
 
 

@@ -6,12 +6,12 @@ import itertools
 import os
 import stat
 from errno import EACCES, EBUSY, EDQUOT, ENOSPC, ENOTEMPTY, EPERM, EROFS, ESTALE
-from typing import TYPE_CHECKING
 
 from .._linux import ioctls
 from . import No, probe
 from ._area import setting_up
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 

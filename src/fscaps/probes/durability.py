@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import time
 from errno import EINVAL, ENOSYS, ENOTSUP
-from typing import TYPE_CHECKING
 
 from .._linux.libc import naming
 from . import Answer, probe
 from ._area import setting_up
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import stat
 from errno import EACCES, EINVAL, EIO, EMLINK, ENOSYS, ENOTSUP, EPERM
-from typing import TYPE_CHECKING
 
-from ..model import Outcome
+from ..findings import Outcome
 from . import No, probe, skip
 from ._area import setting_up
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ._area import Area
 

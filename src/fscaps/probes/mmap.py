@@ -5,11 +5,11 @@ from __future__ import annotations
 import mmap
 import os
 from errno import EACCES, EINVAL, EIO, ENODEV, ENOSYS, ENOTSUP
-from typing import TYPE_CHECKING
 
 from . import No, probe
 from ._area import setting_up
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ._area import Area
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import struct
 from errno import EACCES, ENOENT, ENOEXEC, EPERM
-from typing import TYPE_CHECKING
 
-from ..model import Reason
+from ..findings import Reason
 from . import No, Unknown, probe, skip
 from ._area import setting_up
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .._linux.directory import Directory
     from ._area import Area

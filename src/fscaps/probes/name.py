@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 from errno import EACCES, EEXIST, EILSEQ, EINVAL, EIO, ENAMETOOLONG, ENOENT, EPERM
-from typing import TYPE_CHECKING
 
 from . import Answer, No, probe
 from ._area import setting_up
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .._linux.directory import Directory
     from ._area import Area

@@ -6,12 +6,12 @@ import os
 import stat
 import struct
 from errno import EACCES, EINVAL, EIO, ENODEV, ENOENT, ENOSYS, ENOTSUP, ENXIO, EPERM
-from typing import TYPE_CHECKING
 
 from .._linux import libc
-from ..model import Reason
+from ..findings import Reason
 from . import No, Unknown, probe, rename, skip
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .._linux.directory import Directory
     from ._area import Area

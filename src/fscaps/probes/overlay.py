@@ -32,12 +32,11 @@ from errno import (
     ESTALE,
     EXDEV,
 )
-from typing import TYPE_CHECKING
 
 from .._linux import mounts, xattrs
 from .._linux.directory import Directory
 from .._linux.processes import in_helper
-from ..model import Outcome, Reason
+from ..findings import Outcome, Reason
 from . import (
     Answer,
     No,
@@ -54,9 +53,8 @@ from . import (
 )
 from ._area import setting_up
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from ._area import Area
     from ._overlay import Content, Session
 
@@ -70,6 +68,7 @@ _REFUSED = (EINVAL, ELOOP, ESTALE, EREMOTE, EXDEV, EIO, ENOTSUP, EOVERFLOW)
 
 _CAPABILITY = "security.capability"
 _OWNER = 1000
+_DEEPEST = 4
 
 # What decides without a mount: overlay is known to break for want of any of these.
 _SHARED = (directory.d_type, node.whiteout, renames.whiteout, renames.exchange)
@@ -296,98 +295,93 @@ def metacopy(area: Area) -> None:
         os.close(fd)
 
 
-def _seen_in_helper(area: Area, work: Callable[[], None]) -> None:
-    """Run the work in a helper, which takes its namespaces with it; a No there is a No here."""
+@probe(
+    "Does overlay work here for a user without root (userxattr)?",
+    no=_BROKEN,
+    after=(upper, *_CHEAP_ROOTLESS),
+)
+def userxattr(area: Area) -> None:
+    """Mount with ``userxattr`` in a new user namespace, then append, delete, re-make and rename.
 
-    def guarded() -> str:
-        try:
-            work()
-        except No as no:
-            return f"no {no.detail}"
-        except mounts.NamespaceError as error:
-            return f"denied {error}"
-        return ""
-
-    kind, _, detail = in_helper(guarded, area.seconds).partition(" ")
+    As rootless dockerd does (moby daemon/graphdriver/overlayutils/userxattr.go), Linux 5.11. In a
+    helper, which takes its namespaces with it.
+    """
+    _overlay.refuse_unfit(area, _CHEAP_ROOTLESS)
+    _overlay.refuse_danger(area)
+    layers = _overlay.latest(area)
+    with setting_up(), layers.mkdir("rootless") as place:
+        for name in ("upper", "work", "merged"):
+            place.mkdir(name).close()
+    kind, _, detail = in_helper(lambda: _rootless(layers), area.seconds).partition(" ")
     if kind == "denied":
         raise Unknown(Reason.PRIVILEGE, f"no namespace may be made: {detail}")
     if kind:
         raise No(detail)
 
 
-@probe("Can this be a read-only lower layer of an overlay?", no=_BROKEN, after=(upper,))
-def lower(area: Area) -> None:
-    """Mount it below an upper directory on a tmpfs; read, delete, and re-make a directory.
-
-    Where nothing can be created, the probed directory itself is the layer, and all that is tried
-    is a new file.
-    """
-    _overlay.refuse_unprivileged(area)
-    if isinstance(area.directory, Exception):
-        _seen_in_helper(area, lambda: _add_above(area.target, area.resolved))
-    else:
-        layers = _overlay.place(area)
-        _seen_in_helper(area, lambda: _change_above(layers))
-
-
-def _add_above(target: Directory, resolved: str) -> None:
-    merged = _on_tmpfs(target, ".", os.fsencode(resolved))
-    merged.write(".fscaps", b"")
-
-
-def _change_above(layers: Directory) -> None:
-    merged = _on_tmpfs(layers, "l1", b"merged")
-    _layers.delete(merged)
-    _layers.make_again(merged)
-
-
-def _on_tmpfs(base: Directory, layer: str, point: bytes) -> Directory:
-    """An overlay of that layer with its upper on a tmpfs, seen by this helper process alone."""
-    os.fchdir(base.fd)
-    mounts.private_namespace()
-    here = _overlay.here()
-    mounts.attached("tmpfs", point, {"mode": "700"})
-    local = Directory(os.open(point, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC))
-    for name in ("upper", "work", "merged"):
-        local.mkdir(name).close()
-    options: dict[str, str | None] = {
-        "lowerdir": f"/proc/self/fd/{here.fd}/{layer}",
-        "upperdir": f"/proc/self/fd/{local.fd}/upper",
-        "workdir": f"/proc/self/fd/{local.fd}/work",
-    }
-    mounts.attached("overlay", local.path("merged"), options)
-    return local.directory("merged")
-
-
-@probe(
-    "Does overlay work here for a user without root (userxattr)?",
-    no=_BROKEN,
-    after=_CHEAP_ROOTLESS,
-)
-def userxattr(area: Area) -> None:
-    """Mount with ``userxattr`` in a new user namespace, then append, delete, re-make and rename.
-
-    As rootless dockerd does (moby daemon/graphdriver/overlayutils/userxattr.go), Linux 5.11.
-    """
-    _overlay.refuse_unfit(area, _CHEAP_ROOTLESS)
-    _overlay.refuse_danger(area)
-    with setting_up():
-        layers = area.scratch.mkdir("rootless")
-        _layers.fill(layers, whiteout=False, opaque=False)
-    _seen_in_helper(area, lambda: _use_rootless(layers))
+def _rootless(layers: Directory) -> str:
+    try:
+        _use_rootless(layers)
+    except No as no:
+        return f"no {no.detail}"
+    except mounts.NamespaceError as error:
+        return f"denied {error}"
+    return ""
 
 
 def _use_rootless(layers: Directory) -> None:
     os.fchdir(layers.fd)
     mounts.user_namespace()
     here = _overlay.here()
-    mounts.attached("overlay", here.path("merged"), {**_overlay.options(here), "userxattr": None})
-    with here.directory("merged") as merged:
-        for use in (_layers.append, _layers.delete, _layers.make_again, _layers.move):
+    place = here.directory("rootless")
+    options = {**_overlay.options(here, place), "userxattr": None}
+    mounts.attached("overlay", place.path("merged"), options)
+    with place.directory("merged") as merged:
+        _layers.append(merged, "metadata")  # copy_up has given the other file away
+        for use in (_layers.delete, _layers.make_again, _layers.move):
             use(merged)
 
 
-@probe("How deep can overlays be stacked on this file system?", no=_BROKEN, after=(upper,))
+@probe("Can this be a read-only lower layer of an overlay?", no=_BROKEN, after=(upper, userxattr))
+def lower(area: Area) -> None:
+    """Mount it below an upper directory on a tmpfs; read, delete, and re-make a directory.
+
+    In a mount namespace of the worker. Where nothing can be created, the probed directory itself
+    is the layer, and all that is tried is a new file.
+    """
+    _overlay.refuse_unprivileged(area)
+    if isinstance(area.directory, Exception):
+        here, layer, point = _overlay.entered(area.target), ".", os.fsencode(area.resolved)
+    else:
+        here, layer, point = _overlay.inside(area), "l1", b"merged"
+    merged = _on_tmpfs(here, layer, point)
+    try:
+        if layer == ".":
+            merged.write(".fscaps", b"")
+        else:
+            _layers.delete(merged)
+            _layers.make_again(merged)
+    finally:
+        merged.close()
+        mounts.detach(point)
+
+
+def _on_tmpfs(here: Directory, layer: str, point: bytes) -> Directory:
+    """An overlay of that layer with its upper on a tmpfs, seen by this process alone."""
+    mounts.attached("tmpfs", point, {"mode": "700"})
+    with Directory(os.open(point, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)) as local:
+        for name in ("upper", "work", "merged"):
+            local.mkdir(name).close()
+        options: dict[str, str | None] = {
+            "lowerdir": f"/proc/self/fd/{here.fd}/{layer}",
+            "upperdir": f"/proc/self/fd/{local.fd}/upper",
+            "workdir": f"/proc/self/fd/{local.fd}/work",
+        }
+        mounts.attached("overlay", local.path("merged"), options)
+        return local.directory("merged")
+
+
+@probe("How deep can overlays be stacked on this file system?", no=_BROKEN, after=(lower,))
 def depth(area: Area) -> Answer:
     """Overlays mounted on overlays until the kernel refuses; two on an ordinary file system.
 
@@ -395,26 +389,26 @@ def depth(area: Area) -> Answer:
     what an engine in a container takes. The value counts.
     """
     _overlay.refuse_unprivileged(area)
-    layers = _overlay.place(area)
-    count = int(in_helper(lambda: str(_stacked(layers)), area.seconds))
+    here = _overlay.inside(area)
+    count = 0
+    try:
+        while count < _DEEPEST and _one_more(here, "merged" if count else "l2"):
+            count += 1
+    finally:
+        for _ in range(count):
+            mounts.detach(b"merged")
     if not count:
         raise No("not even one", value=0)
     return Answer(value=count)
 
 
-def _stacked(layers: Directory) -> int:
-    os.fchdir(layers.fd)
-    mounts.private_namespace()
-    here = _overlay.here()
-    top = here.path("l2")
-    for count in range(4):
-        lower = b"%s:%s" % (top, here.path("l1"))
-        point = here.path("merged")
-        try:
-            mounts.attached("overlay", point, {"lowerdir": os.fsdecode(lower)})
-        except OSError as error:
-            if error.errno != EINVAL:
-                raise
-            return count
-        top = point
-    return 4
+def _one_more(here: Directory, top: str) -> bool:
+    """Mount one more overlay over what is on top; False if the kernel says that it is too many."""
+    at = f"/proc/self/fd/{here.fd}"
+    try:
+        mounts.attached("overlay", b"merged", {"lowerdir": f"{at}/{top}:{at}/l1"})
+    except OSError as error:
+        if error.errno != EINVAL:
+            raise
+        return False
+    return True

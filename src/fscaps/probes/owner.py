@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import stat
 from errno import EACCES, EINVAL, ENOSYS, ENOTSUP, EOVERFLOW, EPERM
-from typing import TYPE_CHECKING
 
 from . import Answer, No, probe
 from ._area import setting_up
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ._area import Area
 

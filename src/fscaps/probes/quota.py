@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import stat
 from errno import EACCES, EINVAL, ENOSYS, ENOTBLK, ENOTSUP, ENOTTY, EPERM, ESRCH
-from typing import TYPE_CHECKING
 
 from .._linux import ioctls
 from . import No, probe
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ._area import Area
 

@@ -18,13 +18,13 @@ from errno import (
     EPERM,
     EXDEV,
 )
-from typing import TYPE_CHECKING
 
 from .._linux.directory import EXCHANGE, NOREPLACE, WHITEOUT
-from .._linux.processes import in_helper
 from . import No, probe
 from ._area import setting_up
+from ._others import other
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ._area import Area
 
@@ -40,7 +40,7 @@ def replace(area: Area) -> None:
         area.scratch.write("config", b"old")
         area.scratch.write("config.tmp", b"new")
     area.scratch.rename("config.tmp", "config")
-    opened = in_helper(lambda: area.scratch.read("config").decode(), area.seconds)
+    opened = other(area).read("config")
     if opened != "new":
         raise No(f"another process read {opened!r} after the rename")
 
@@ -77,14 +77,9 @@ def directory(area: Area) -> None:
     area.scratch.rename("ingest", "blobs")
     if area.scratch.exists("ingest"):
         raise No("the old name is still there")
-    lost = in_helper(lambda: _lost(area, files), area.seconds)
-    if lost:
-        raise No(f"file {lost} has other content after the rename")
-
-
-def _lost(area: Area, files: dict[str, bytes]) -> str:
-    with area.scratch.directory("blobs") as blobs:
-        return " ".join(name for name, content in files.items() if blobs.read(name) != content)
+    for name, content in files.items():
+        if other(area).read(f"blobs/{name}") != content.decode():
+            raise No(f"file {name} has other content after the rename")
 
 
 @probe("Can a rename refuse to replace (RENAME_NOREPLACE)?", no=_FLAG_REFUSED)

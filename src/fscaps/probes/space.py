@@ -17,7 +17,6 @@ from errno import (
     EROFS,
     EXDEV,
 )
-from typing import TYPE_CHECKING
 
 from .._linux import ioctls, libc
 from .._linux.directory import read_all, write_all
@@ -25,6 +24,7 @@ from .._linux.libc import naming
 from . import Answer, No, probe
 from ._area import setting_up
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ._area import Area
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from errno import EACCES, EINVAL, EIO, ENAMETOOLONG, ENOSYS, ENOTSUP, EPERM
-from typing import TYPE_CHECKING
 
 from . import Answer, No, probe, skip
 from ._area import CONTENT, setting_up
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .._linux.directory import Directory
     from ._area import Area

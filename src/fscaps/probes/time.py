@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from errno import EINVAL, ENOSYS, ENOTSUP, EOVERFLOW, EPERM
-from typing import TYPE_CHECKING
 
 from . import No, probe
 from ._area import setting_up
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ._area import Area
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import struct
 from errno import E2BIG, EACCES, EINVAL, ENODATA, ENOSPC, ENOTSUP, EPERM, ERANGE
-from typing import TYPE_CHECKING
 
 from .._linux import xattrs
-from ..model import Reason
+from ..findings import Reason
 from . import Answer, No, Unknown, probe, skip
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 

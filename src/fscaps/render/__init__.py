@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from importlib import import_module
-from typing import TYPE_CHECKING
 
 from .. import _register
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ..model import Report
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
 
 from .. import _decode
-from ..model import SCHEMA, FscapsError, Report
+from ..model import SCHEMA, Fitness, FscapsError, Report, Unmet, Verdict
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from ..model import Finding, Verdict
+    from typing import Any
+
+    from ..model import Finding
     from . import Style
 
 
@@ -92,6 +94,31 @@ def _report(body: dict[str, Any]) -> Report:
             probe: _decode.finding({"probe": probe, **found})
             for probe, found in body["findings"].items()
         },
-        verdicts={role: _decode.verdict(role, found) for role, found in body["verdicts"].items()},
+        verdicts={role: _read_verdict(role, found) for role, found in body["verdicts"].items()},
         warnings=_decode.texts(body["warnings"]),
+    )
+
+
+def _read_verdict(role: str, body: dict[str, Any]) -> Verdict:
+    """A Verdict from its JSON form."""
+    return Verdict(
+        id=role,
+        title=_decode.text(body["title"]),
+        fitness=Fitness(body["fitness"]),
+        blockers=_read_unmets(body["blockers"]),
+        concerns=_read_unmets(body["concerns"]),
+        open=_read_unmets(body["open"]),
+    )
+
+
+def _read_unmets(bodies: list[dict[str, Any]]) -> tuple[Unmet, ...]:
+    return tuple(
+        Unmet(
+            any_of=_decode.texts(body["any_of"]),
+            because=_decode.text(body["because"]),
+            source=_decode.text(body["source"]),
+            says=_decode.text(body["says"]),
+            remedy=_decode.text(body["remedy"]),
+        )
+        for body in bodies
     )

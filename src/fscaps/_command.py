@@ -1,0 +1,152 @@
+"""What the command does once its arguments are understood."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+
+from ._survey import survey
+from .model import Fitness, FscapsError, printable
+from .render import Style, formats, render
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import argparse
+
+    from ._sandbox.child import Child
+    from .model import Finding, Report
+
+FITS, UNFIT, UNASKED, PARTLY, UNESTABLISHED = 0, 1, 2, 3, 4
+
+
+def run(options: argparse.Namespace, worker: Child) -> int:
+    """Survey each path, write each report; the exit status."""
+    if options.format not in formats():
+        worker.dismiss()
+        _complain(f"unknown format {options.format!r}; there are {', '.join(formats())}")
+        return UNASKED
+    reports: list[str] = []
+    first, *others = options.paths
+    statuses = [_one(first, options, reports, worker)]
+    statuses += [_one(path, options, reports, None) for path in others]
+    if options.output is not None and not _to_file("".join(reports), options.output):
+        return UNASKED
+    return _worst(statuses)
+
+
+def inform(options: argparse.Namespace) -> int:
+    """The answers that take no path."""
+    from . import _catalogue  # noqa: PLC0415 - loaded only where it is asked for
+
+    text = _catalogue.text(options.list, options.explain)
+    if text is None:
+        _complain(f"no probe and no role is called {options.explain}; see --list")
+        return UNASKED
+    return FITS if _to_stdout(text) else UNASKED
+
+
+def _one(path: str, options: argparse.Namespace, reports: list[str], worker: Child | None) -> int:
+    """Survey one path and write its report, or add it to those that go to a file together."""
+    progress = _Progress(options.quiet)
+    try:
+        report = survey(
+            path,
+            roles=options.roles,
+            only=options.only,
+            skip=options.skip,
+            mount=options.mount,
+            timeout=options.timeout,
+            deadline=options.deadline,
+            on_finding=progress,
+            worker=worker,
+        )
+    except (FscapsError, ValueError) as error:
+        _complain(str(error))
+        return UNASKED
+    finally:
+        progress.clear()
+    text = render(report, options.format, _style(options))
+    if reports and options.format == "text":
+        text = "\n" + text
+    reports.append(text)
+    if options.output is None and not _to_stdout(text):
+        return UNASKED
+    return status(report, strict=options.strict)
+
+
+def status(report: Report, *, strict: bool) -> int:
+    """The exit status that a report amounts to."""
+    fits = {Fitness.SUITABLE} if strict else {Fitness.SUITABLE, Fitness.DEGRADED}
+    found = [verdict.fitness for verdict in report.verdicts.values()]
+    if Fitness.UNDETERMINED in found:
+        return UNESTABLISHED
+    fitting = sum(fitness in fits for fitness in found)
+    if fitting == len(found):
+        return FITS
+    return PARTLY if fitting else UNFIT
+
+
+def _worst(statuses: list[int]) -> int:
+    """Of several paths: what could not be asked, then what is not known, then mixed."""
+    for bad in (UNASKED, UNESTABLISHED, PARTLY):
+        if bad in statuses:
+            return bad
+    return PARTLY if len(set(statuses)) > 1 else statuses[0]
+
+
+def _style(options: argparse.Namespace) -> Style:
+    terminal = options.output is None and sys.stdout is not None and sys.stdout.isatty()
+    color = options.color == "always" or (options.color == "auto" and terminal)
+    width = os.get_terminal_size(1).columns if terminal else 80
+    return Style(min(width or 80, 100), color, options.verbose, options.quiet)
+
+
+def _to_stdout(text: str) -> bool:
+    """Write to standard output; False, after a line on standard error, if that failed."""
+    data = text.encode("utf-8", "backslashreplace")
+    try:
+        while data:
+            data = data[os.write(1, data) :]
+    except BrokenPipeError:
+        pass  # whoever read us has seen enough
+    except OSError as error:
+        _complain(f"the report could not be written: {error.strerror}")
+        return False
+    return True
+
+
+def _to_file(text: str, path: str) -> bool:
+    """Write to a file; False, after a line on standard error, if that failed."""
+    try:
+        with open(path, "w", encoding="utf-8", errors="backslashreplace") as file:
+            file.write(text)
+    except OSError as error:
+        _complain(f"the report could not be written to {printable(path)}: {error.strerror}")
+        return False
+    return True
+
+
+def _complain(message: str) -> None:
+    if sys.stderr is not None:
+        sys.stderr.write(f"fscaps: {message}\n")
+
+
+class _Progress:
+    """A line on standard error that says what was last found, once a second has passed."""
+
+    def __init__(self, quiet: bool) -> None:  # noqa: FBT001 - the command line's own flag
+        shown = sys.stderr is not None and sys.stderr.isatty() and not quiet
+        self._after = time.monotonic() + 1 if shown else float("inf")
+        self._told = False
+
+    def __call__(self, finding: Finding) -> None:
+        if time.monotonic() > self._after:
+            self._told = True
+            sys.stderr.write(f"\r\x1b[K… {finding.probe}: {finding.outcome.value}")
+            sys.stderr.flush()
+
+    def clear(self) -> None:
+        """Take the line away again."""
+        if self._told:
+            sys.stderr.write("\r\x1b[K")
