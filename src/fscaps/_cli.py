@@ -5,9 +5,10 @@ from __future__ import annotations
 import argparse
 import sys
 
+from ._output import complain, to_stdout
 from ._sandbox import DEADLINE, TIMEOUT, child
 from ._version import __version__
-from .errors import FscapsError, printable
+from .errors import FscapsError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -32,7 +33,13 @@ exit status:
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """One line, where argparse would print the usage as well."""
-        self.exit(UNASKED, f"fscaps: {printable(message)}\n")
+        complain(message)
+        sys.exit(UNASKED)
+
+    def _print_message(self, message: str, _file: object = None) -> None:
+        """--help and --version, by our own means, which fail in one line."""
+        if message and not to_stdout(message):
+            sys.exit(UNASKED)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -42,7 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return 130
     except Exception as bug:
-        _complain(f"a bug in fscaps: {type(bug).__name__}: {bug}")
+        complain(f"a bug in fscaps: {type(bug).__name__}: {bug}")
         return BUG
 
 
@@ -53,13 +60,13 @@ def _run(arguments: Sequence[str] | None) -> int:
 
         return _command.inform(options)
     if not options.paths:
-        _complain("no path given; try --help")
+        complain("no path given; try --help")
         return UNASKED
     try:
         # Started before all else is loaded, so that the two processes load side by side.
         worker = child.start("boot")
     except FscapsError as error:
-        _complain(str(error))
+        complain(str(error))
         return UNASKED
     from . import _command  # noqa: PLC0415
 
@@ -109,8 +116,3 @@ def _parser() -> argparse.ArgumentParser:
     add("--schema", action="store_true", help="print the JSON Schema of --json and exit")
     add("--version", action="version", version=f"fscaps {__version__}")
     return parser
-
-
-def _complain(message: str) -> None:
-    if sys.stderr is not None:
-        sys.stderr.write(f"fscaps: {message}\n")

@@ -6,8 +6,9 @@ import os
 import sys
 import time
 
+from ._output import complain, to_file, to_stdout
 from ._survey import survey
-from .model import Fitness, FscapsError, printable
+from .model import Fitness, FscapsError
 from .render import Style, formats, render
 
 TYPE_CHECKING = False
@@ -24,13 +25,13 @@ def run(options: argparse.Namespace, worker: Child) -> int:
     """Survey each path, write each report; the exit status."""
     if options.format not in formats():
         worker.dismiss()
-        _complain(f"unknown format {options.format!r}; there are {', '.join(formats())}")
+        complain(f"unknown format {options.format!r}; there are {', '.join(formats())}")
         return UNASKED
     reports: list[str] = []
     first, *others = options.paths
     statuses = [_one(first, options, reports, worker)]
     statuses += [_one(path, options, reports, None) for path in others]
-    if options.output is not None and not _to_file("".join(reports), options.output):
+    if options.output is not None and not to_file("".join(reports), options.output):
         return UNASKED
     return _worst(statuses)
 
@@ -41,9 +42,9 @@ def inform(options: argparse.Namespace) -> int:
 
     text = _catalogue.text(options.list, options.explain)
     if text is None:
-        _complain(f"no probe and no role is called {options.explain}; see --list")
+        complain(f"no probe and no role is called {options.explain}; see --list")
         return UNASKED
-    return FITS if _to_stdout(text) else UNASKED
+    return FITS if to_stdout(text) else UNASKED
 
 
 def _one(path: str, options: argparse.Namespace, reports: list[str], worker: Child | None) -> int:
@@ -62,7 +63,7 @@ def _one(path: str, options: argparse.Namespace, reports: list[str], worker: Chi
             worker=worker,
         )
     except (FscapsError, ValueError) as error:
-        _complain(str(error))
+        complain(str(error))
         return UNASKED
     finally:
         progress.clear()
@@ -70,7 +71,7 @@ def _one(path: str, options: argparse.Namespace, reports: list[str], worker: Chi
     if reports and options.format == "text":
         text = "\n" + text
     reports.append(text)
-    if options.output is None and not _to_stdout(text):
+    if options.output is None and not to_stdout(text):
         return UNASKED
     return status(report, strict=options.strict)
 
@@ -100,36 +101,6 @@ def _style(options: argparse.Namespace) -> Style:
     color = options.color == "always" or (options.color == "auto" and terminal)
     width = os.get_terminal_size(1).columns if terminal else 80
     return Style(min(width or 80, 100), color, options.verbose, options.quiet)
-
-
-def _to_stdout(text: str) -> bool:
-    """Write to standard output; False, after a line on standard error, if that failed."""
-    data = text.encode("utf-8", "backslashreplace")
-    try:
-        while data:
-            data = data[os.write(1, data) :]
-    except BrokenPipeError:
-        pass  # whoever read us has seen enough
-    except OSError as error:
-        _complain(f"the report could not be written: {error.strerror}")
-        return False
-    return True
-
-
-def _to_file(text: str, path: str) -> bool:
-    """Write to a file; False, after a line on standard error, if that failed."""
-    try:
-        with open(path, "w", encoding="utf-8", errors="backslashreplace") as file:
-            file.write(text)
-    except OSError as error:
-        _complain(f"the report could not be written to {printable(path)}: {error.strerror}")
-        return False
-    return True
-
-
-def _complain(message: str) -> None:
-    if sys.stderr is not None:
-        sys.stderr.write(f"fscaps: {message}\n")
 
 
 class _Progress:

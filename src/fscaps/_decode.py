@@ -50,10 +50,10 @@ def host(body: dict[str, Any]) -> Host:
         machine=text(body["machine"]),
         euid=whole(body["euid"]),
         capabilities=texts(body["capabilities"]),
-        initial_user_namespace=bool(body["initial_user_namespace"]),
+        initial_user_namespace=_truth(body["initial_user_namespace"]),
         user_namespaces=text(body["user_namespaces"]),
         lsm=texts(body["lsm"]),
-        overlay=bool(body["overlay"]),
+        overlay=_truth(body["overlay"]),
     )
 
 
@@ -87,10 +87,19 @@ def number(value: object) -> float:
     """A number."""
     if not isinstance(value, (int, float)) or isinstance(value, bool):
         raise TypeError(value)
-    return float(value)
+    try:
+        return float(value)
+    except OverflowError:
+        raise ValueError(value) from None
 
 
 def _value(value: object) -> Value:
     if value is None or (isinstance(value, (int, float, str)) and not isinstance(value, bool)):
         return value
     raise TypeError(value)
+
+
+def _truth(value: object) -> bool:
+    if not isinstance(value, bool):
+        raise TypeError(value)
+    return value

@@ -72,6 +72,9 @@ def _unmet(findings: Mapping[str, Finding], need: Need) -> Unmet:
 
 
 def _words(name: str | None) -> str:
-    """The errno in the words of Go's syscall package, which are the C library's in lower case."""
+    """The errno in the words of Go's syscall package: the C library's, begun in lower case."""
     code = getattr(errno, name, None) if name else None
-    return os.strerror(code).lower() if isinstance(code, int) else "…"
+    if not isinstance(code, int):
+        return "…"
+    text = os.strerror(code)
+    return text if text[:2].isupper() else text[:1].lower() + text[1:]

@@ -213,6 +213,8 @@ class Report:
             return f"{whole.id}: could not be established ({self.cause(whole)})"
         if fitting:
             return f"{engine}: {fitting} only ({self.cause(whole)})"
+        if any(verdict.fitness is Fitness.UNDETERMINED for verdict in own):
+            return f"{engine}: not {whole.title}, the rest unknown ({self.cause(whole)})"
         return f"{engine}: nothing can live here ({self.cause(whole)})"
 
     def cause(self, verdict: Verdict) -> str:

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Any, Optional
 
 from hypothesis import strategies as st
 
-from fscaps import judge
-from fscaps.model import (
+from fscaps import (
     Finding,
     Host,
     Level,
@@ -19,6 +18,7 @@ from fscaps.model import (
     Report,
     Role,
     Verdict,
+    judge,
 )
 
 if TYPE_CHECKING:

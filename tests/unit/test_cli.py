@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import errno
+import glob
 import os
 import signal
+import sys
 import tempfile
+import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,7 +32,7 @@ from unit.running import (
 
 import fscaps
 from fscaps import Fitness, Verdict, load
-from fscaps._cli import _worst, status
+from fscaps._command import _worst, status
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -74,8 +77,8 @@ def test_a_name_that_is_too_long(place: Path) -> None:
 
 
 def test_a_path_that_is_too_long(place: Path) -> None:
-    path = f"{place}/" + "./" * 40_000
-    assert os.strerror(errno.ENAMETOOLONG) in complaint(run(path))
+    for repeated in (3_000, 40_000):  # longer than a path may be, longer than a pipe holds
+        assert "too long" in complaint(run(f"{place}/" + "./" * repeated))
 
 
 def test_a_missing_path_of_any_bytes_is_one_line(place: Path) -> None:
@@ -250,38 +253,34 @@ def test_without_privilege_it_is_told_what_nobody_may_enter(common: Path) -> Non
         ended = unprivileged(command(closed / "below"))
     finally:
         closed.rmdir()
-    if os.geteuid() == 0 and os.strerror(errno.ENOENT) in ended.stderr:
-        return  # nobody could not run our Python, and root owns the directory
     assert os.strerror(errno.EACCES) in complaint(ended)
 
 
-@pytest.mark.parametrize("version", [(3, 8, 18), (3, 6, 15), (2, 7, 18)])
-def test_69_if_python_is_too_old(version: tuple[int, ...]) -> None:
-    """A stand-in for the old Pythons that are not installed here."""
+def posing_as(*version: int) -> list[str]:
+    """A command line on which our Python says that it is of this version."""
     code = f"""
     import runpy, sys
     sys.version_info = {(*version, "final", 0)}
     sys.argv = ["-m", "/tmp"]
     runpy.run_module("fscaps", run_name="__main__", alter_sys=True)
     """
-    ended = python(code)
+    return [sys.executable, "-c", textwrap.dedent(code)]
+
+
+_REAL = [
+    [path, "-m", "fscaps", "/tmp"]
+    for pattern in ("/usr/bin/python3.[4-8]", "~/.pyenv/versions/3.[4-8].*/bin/python")
+    for path in sorted(glob.glob(os.path.expanduser(pattern)))
+]
+"""Those that are installed here."""
+
+
+@pytest.mark.parametrize("old", [posing_as(3, 8, 18), posing_as(3, 6, 15), *_REAL])
+def test_69_if_python_is_too_old(old: list[str]) -> None:
+    ended = execute(old)
     assert (ended.returncode, ended.stdout) == (69, "")
     (line,) = ended.stderr.splitlines()
     assert "needs Python 3.9" in line
-
-
-_OLD = [
-    path
-    for path in (f"/usr/bin/python3.{minor}" for minor in range(4, 9))
-    if os.access(path, os.X_OK)
-] + sorted(map(str, Path("~/.pyenv/versions").expanduser().glob("3.[4-8].*/bin/python")))
-
-
-@pytest.mark.parametrize("python", _OLD)
-def test_69_in_a_python_that_is_really_too_old(python: str) -> None:
-    ended = execute([python, "-m", "fscaps", "/tmp"])
-    assert (ended.returncode, ended.stdout) == (69, "")
-    assert len(ended.stderr.splitlines()) == 1
 
 
 def test_an_import_by_a_python_that_is_too_old_is_an_import_error() -> None:
@@ -297,10 +296,10 @@ def test_an_import_by_a_python_that_is_too_old_is_an_import_error() -> None:
 def test_70_and_one_line_for_a_bug(place: Path) -> None:
     code = f"""
     import sys
-    from fscaps import _cli
+    from fscaps import _cli, _command
     def broken(*_args, **_kwargs):
         raise ZeroDivisionError("a\\nb")
-    _cli.survey = broken
+    _command.survey = broken
     sys.exit(_cli.main([{str(place)!r}]))
     """
     ended = python(code)
@@ -311,11 +310,11 @@ def test_an_interruption_ends_quietly_and_leaves_nothing(place: Path) -> None:
     """Ctrl-C: the shell's status for SIGINT, no traceback, and the scratch directory is gone."""
     code = f"""
     import os, signal, sys
-    from fscaps import _cli
-    class Interrupted(_cli._Progress):
+    from fscaps import _cli, _command
+    class Interrupted(_command._Progress):
         def __call__(self, finding):
             os.kill(os.getpid(), signal.SIGINT)
-    _cli._Progress = Interrupted
+    _command._Progress = Interrupted
     sys.exit(_cli.main([{str(place)!r}]))
     """
     ended = python(code)

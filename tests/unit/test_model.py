@@ -37,7 +37,7 @@ from fscaps import (
     judge,
     probes,
 )
-from fscaps.model import printable
+from fscaps.errors import printable
 
 UNMET = Unmet(("a.b",), "It would not work.", "man 2 open", "no", "another disk")
 VERDICT = Verdict("docker/image", "image metadata", Fitness.UNSUITABLE, (UNMET,), (UNMET,), ())

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import errno
 import inspect
+import json
 import os
 import pkgutil
+import re
 import subprocess
 import sys
 from importlib import import_module
@@ -28,6 +30,7 @@ from fscaps import (
     probes,
 )
 from fscaps._linux import processes
+from fscaps.render import json as json_format
 
 PROBES = list(probes.every().values())
 ENGINES = list(engines.every().values())
@@ -224,6 +227,14 @@ def test_each_role_is_called_by_its_engine() -> None:
         assert all(role.id.startswith(f"{engine.id}/") for role in engine.roles)
     assert len({role.id for role in ROLES}) == len(ROLES)
     assert len({role.title for role in ROLES}) == len(ROLES)
+
+
+def test_every_id_is_one_that_the_schema_allows() -> None:
+    """And one that needs no quoting in a shell."""
+    definitions = json.loads(json_format.schema())["$defs"]
+    pairs = [("probe", probe.id) for probe in PROBES] + [("role", role.id) for role in ROLES]
+    for kind, name in pairs:
+        assert re.search(definitions[kind]["pattern"], name)
 
 
 def musts(role: Role) -> set[frozenset[str]]:

@@ -244,6 +244,10 @@ def tampered(change: Any) -> str:
         lambda body: body["host"].update(euid="0"),
         lambda body: body["target"].update(path=None),
         lambda body: body.update(warnings="none"),
+        lambda body: body.update(findings=[]),
+        lambda body: body["findings"].update({"a.b": []}),
+        lambda body: body.update(verdicts=None),
+        lambda body: body["target"].update(mount="/"),
     ],
     ids=[
         "another schema",
@@ -256,6 +260,10 @@ def tampered(change: Any) -> str:
         "a number in words",
         "no path",
         "a text for a list",
+        "a list for an object",
+        "a list for a finding",
+        "nothing for an object",
+        "a text for an object",
     ],
 )
 def test_what_does_not_fit_is_refused(change: Any) -> None:

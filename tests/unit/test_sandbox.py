@@ -36,7 +36,6 @@ from fscaps._sandbox.protocol import (
     Asking,
     Cannot,
     Done,
-    Event,
     Found,
     Scratch,
     Warned,
@@ -48,11 +47,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from fscaps._sandbox.protocol import Event
+
 pytestmark = pytest.mark.timeout(60)  # the bound is the supervisor's; this one only ends a hang
 
 FIRST, SECOND, THIRD = "directory.writable", "name.option", "owner.chmod"
 ASKED = (FIRST, SECOND, THIRD)
-FOREVER = "exec sleep 1000"
+FOREVER = "exec sleep 60"
 
 
 @pytest.fixture
@@ -153,7 +154,7 @@ BEHAVIOURS = {
         [CRASH, UNRESPONSIVE, UNRESPONSIVE],
     ),
     "keeps its output open in a child of its own": (
-        f"{saying(Asking(FIRST))}\nsleep 1000 &\nexit 0",
+        f"{saying(Asking(FIRST))}\nsleep 5 &\nexit 0",
         [TIMEOUT, UNRESPONSIVE, UNRESPONSIVE],
     ),
     "answers one and is silent about the next": (
@@ -206,10 +207,12 @@ def observed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Observation]
     """What is observed of each behaviour, all at once, because most of it is waiting."""
 
     def observe_one(behaviour: str) -> Observation:
-        scene = tmp_path_factory.mktemp("scene", numbered=True)
-        (scene / "place").mkdir()
-        return watch(scene, impostor(scene, BEHAVIOURS[behaviour][0]), timeout=1.0)
+        return watch(scenes[behaviour], str(scenes[behaviour] / "python"), timeout=1.0)
 
+    scenes = {behaviour: tmp_path_factory.mktemp("scene") for behaviour in BEHAVIOURS}
+    for behaviour, scene in scenes.items():  # all before the first is started: ETXTBSY
+        (scene / "place").mkdir()
+        impostor(scene, BEHAVIOURS[behaviour][0])
     before = descriptors()
     with ThreadPoolExecutor(len(BEHAVIOURS)) as pool:
         seen = dict(zip(BEHAVIOURS, pool.map(observe_one, BEHAVIOURS)))
@@ -237,18 +240,12 @@ def test_a_flood_is_stopped_by_its_size_or_by_the_clock(scene: Path, line: bytes
 
 
 @pytest.mark.usefixtures("untouched")
-def test_helpers_of_the_worker_s_die_with_it(scene: Path) -> None:
-    script = f"sleep 1000 &\n{saying(yes(FIRST), Asking(SECOND))}\nwait"
-    helpers: list[int] = []
-
-    def look(_finding: Finding) -> None:
-        (worker,) = psutil.Process().children()
-        helpers.extend(child.pid for child in worker.children())
-
-    watch(scene, impostor(scene, script), timeout=1.0, on_finding=look)
-    assert helpers
-    for pid in helpers:
-        await_end(pid)
+def test_a_flood_is_stopped_by_its_size_where_there_is_time(scene: Path) -> None:
+    """The caller's memory is not at the mercy of the worker."""
+    program = impostor(
+        scene, f"exec yes {shlex.quote(encode(Warned('w' * 9999)).decode().strip())}"
+    )
+    assert reasons(watch(scene, program, timeout=30, deadline=30))[0] is CRASH
 
 
 def test_a_worker_that_says_done_is_believed_at_once(scene: Path) -> None:
@@ -267,6 +264,12 @@ def test_what_a_crashing_worker_said_last_is_told(scene: Path) -> None:
 def test_the_rest_is_told_which_probe_never_came_back(scene: Path) -> None:
     script = f"{saying(yes(FIRST), Asking(SECOND))}\n{FOREVER}"
     assert SECOND in watch(scene, impostor(scene, script)).findings[THIRD].detail
+
+
+def test_a_probe_that_was_answered_is_not_blamed(observed: dict[str, Observation]) -> None:
+    seen = observed["answers and ends without a word"]
+    assert FIRST not in seen.findings[THIRD].detail
+    assert SECOND not in seen.findings[THIRD].detail
 
 
 def test_each_question_has_its_own_time(scene: Path) -> None:
@@ -323,7 +326,7 @@ def test_nothing_but_a_scratch_directory_is_cleaned_up(scene: Path, where: str) 
         textwrap.dedent(f"""
         read -r request
         case $request in
-        *'"call": "main"'*) {saying(event)}; exit 1;;
+        *'"event": "request"'*) {saying(event)}; exit 1;;
         esac
         printf '%s\\n' "$request" >{request}
         exec {shlex.quote(sys.executable)} "$@" <{request}
@@ -510,10 +513,12 @@ def saboteur(scene: Path, sabotage: str) -> str:
     path.write_text(
         f"#!{sys.executable} -IS\n"
         + textwrap.dedent(f"""
-        import importlib, json, os, signal, sys
-        body = json.loads(sys.stdin.readline())
-        sys.path[:] = body["path"]
-        worker = importlib.import_module(body["module"])
+        import importlib, os, signal, sys
+        at = sys.argv.index("-c")
+        boot, sys.argv = sys.argv[at + 1], ["-c", *sys.argv[at + 2 :]]
+        sys.path[:] = sys.argv[2:]
+        package = sys.argv[1].rpartition(".")[0]
+        worker = importlib.import_module(f"{{package}}.worker")
         ask = worker.ask
         def sabotaged(probe, area):
             if probe.id == {SECOND!r}:
@@ -522,7 +527,7 @@ def saboteur(scene: Path, sabotage: str) -> str:
                 {sabotage}
             return ask(probe, area)
         worker.ask = sabotaged
-        getattr(worker, body["call"])(*body["arguments"])
+        exec(boot)
         """)
     )
     path.chmod(0o700)
@@ -563,7 +568,7 @@ def test_a_scratch_directory_that_stays_is_named(scene: Path) -> None:
     script = f"""
     read -r request
     case $request in
-    *'"call": "main"'*) {saying(Scratch(name), Asking(FIRST))}; exit 1;;
+    *'"event": "request"'*) {saying(Scratch(name), Asking(FIRST))}; exit 1;;
     esac
     {FOREVER}
     """
@@ -571,8 +576,21 @@ def test_a_scratch_directory_that_stays_is_named(scene: Path) -> None:
     assert any(name in warning for warning in seen.warnings)
 
 
-def test_the_worker_dies_with_its_parent(scene: Path) -> None:
-    """And with it the scratch directory is at most left for the next run, which sweeps it."""
+def test_helpers_of_the_worker_s_die_with_it(scene: Path) -> None:
+    """A helper is the process in which a call may block; see _linux/processes.py."""
+    told = str(scene / "helper")
+    sabotage = (
+        "from fscaps._linux.processes import in_helper; in_helper("
+        f"lambda: os.symlink(str(os.getpid()), {told!r}) or signal.pause(), 50)"
+    )
+    seen = watch(scene, saboteur(scene, sabotage), timeout=1.5, deadline=20.0)
+    assert reasons(seen) == [None, TIMEOUT, UNRESPONSIVE]
+    await_end(int(os.readlink(told)))
+
+
+@pytest.mark.parametrize("sabotage", ["pass", "signal.pause()"], ids=["goes on", "hangs"])
+def test_the_worker_dies_with_its_parent(scene: Path, sabotage: str) -> None:
+    """And what is left of the scratch directory is swept by the next run."""
     code = f"""
     import os, signal, fscaps
     def told(finding):
@@ -580,7 +598,8 @@ def test_the_worker_dies_with_its_parent(scene: Path) -> None:
         with open(f"/proc/{{me}}/task/{{me}}/children") as children:
             print(children.read(), flush=True)
         os.kill(me, signal.SIGKILL)
-    fscaps.survey({str(scene / "place")!r}, on_finding=told)
+    place, python = {str(scene / "place")!r}, {saboteur(scene, sabotage)!r}
+    fscaps.survey(place, only={[FIRST, SECOND]!r}, on_finding=told, python=python)
     """
     ended = python(code)
     assert ended.returncode == -signal.SIGKILL

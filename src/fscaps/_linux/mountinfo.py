@@ -48,14 +48,19 @@ def _parse_line(line: bytes) -> MountLine | None:
             id=int(fields[0]),
             device=(int(major), int(minor)),
             point=_text(fields[4]),
-            options=tuple(_text(fields[5]).split(",")),
+            options=_options(fields[5]),
             propagation=tuple(_text(field) for field in fields[6:dash]),
             type=_text(kind),
             source=_text(source),
-            super_options=tuple(_text(super_options).split(",")),
+            super_options=_options(super_options),
         )
     except (ValueError, IndexError):
         return None
+
+
+def _options(field: bytes) -> tuple[str, ...]:
+    """Split first: a comma within an option is escaped."""
+    return tuple(_text(option) for option in field.split(b","))
 
 
 def _text(field: bytes) -> str:

@@ -33,10 +33,12 @@ def knows_file_system(fstype: str) -> bool:
 
 
 def process_start(pid: int | str) -> str:
-    """When the process started, in clock ticks since boot; empty if there is none."""
+    """When the process started, in clock ticks since boot; empty if it has ended."""
     # proc_pid_stat(5): field 22; the name in field 2 may contain spaces and brackets.
     fields = _read(f"/proc/{pid}/stat").rpartition(")")[2].split()
-    return fields[19] if len(fields) > 19 else ""  # noqa: PLR2004 - 22 less the first two, from 0
+    if len(fields) < 20 or fields[0] in "ZX":  # noqa: PLR2004 - a zombie waits for its parent only
+        return ""
+    return fields[19]
 
 
 def boot_id() -> str:

@@ -28,6 +28,11 @@ def new_name() -> str:
     return f".fscaps-{owner}-{os.urandom(8).hex()}"
 
 
+def is_name(name: str) -> bool:
+    """Whether new_name() could have made it: nothing else may ever be removed."""
+    return bool(_NAME.fullmatch(os.fsencode(name)))
+
+
 def make(target: Directory, name: str) -> Directory:
     """Make and open it.
 
@@ -66,6 +71,8 @@ def remove(target: Directory, name: str, scratch: Directory) -> None:
 
 def remove_by_name(target: Directory, name: str) -> None:
     """Empty and remove one that another process made; raises OSError if something is left."""
+    if not is_name(name):
+        raise OSError(errno.EINVAL, "not the name of a scratch directory")
     remove(target, name, target.directory(name))
 
 

@@ -103,10 +103,9 @@ def observe(
     gone = _end(worker, seen)
     if isinstance(ending, Cannot):
         raise TargetError(text, ending.text, ending.errno)
-    if ending is not None:
-        _account_for(probes, progress, ending, seen)
-        if gone and progress.scratch:
-            _clean_up(python, text, progress.scratch, seen)
+    _account_for(probes, progress, ending, seen)
+    if ending is not None and gone and progress.scratch:
+        _clean_up(python, text, progress.scratch, seen)
     return seen
 
 
@@ -219,10 +218,13 @@ def _stuck(pid: int) -> str:
 
 
 def _account_for(
-    probes: Sequence[str], progress: _Progress, ending: Reason, seen: Observation
+    probes: Sequence[str], progress: _Progress, ending: Reason | None, seen: Observation
 ) -> None:
-    """Give every probe that was not answered its reason."""
-    if ending is Reason.CRASH:
+    """Give every probe that was not answered its reason, and drop what nobody asked."""
+    seen.findings = {probe: seen.findings[probe] for probe in probes if probe in seen.findings}
+    if ending is None:
+        lost = "the process that asked ended without asking it"
+    elif ending is Reason.CRASH:
         noise = progress.noise.decode("utf-8", "replace").strip().rpartition("\n")[2]
         lost = f"the process that asked ended without an answer. {noise}".strip()
     elif time.monotonic() >= progress.run_ends:
@@ -232,7 +234,7 @@ def _account_for(
     for probe in probes:
         if probe in seen.findings:
             continue
-        if probe == progress.asking or (progress.asking is None and not seen.findings):
+        if ending and (probe == progress.asking or (progress.asking is None and not seen.findings)):
             finding = Finding(probe, Outcome.UNKNOWN, ending, None, lost)
         else:
             detail = f"not asked: {lost}" + (f" to {progress.asking}" if progress.asking else "")

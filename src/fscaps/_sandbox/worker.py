@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 _REFUSALS = (errno.EPERM, errno.EACCES)
 _DETAIL_LIMIT = 500
 _LINKS = 40  # fs/namei.c: MAXSYMLINKS
+_LINK_LIMIT = 500  # characters; all of them must fit in one event
 
 
 def main() -> None:
@@ -143,7 +144,7 @@ def _links(path: str) -> list[str]:
         except OSError:
             at = os.path.normpath(step)
             continue
-        links.append(f"{step} -> {leads_to}")
+        links.append(f"{step} -> {leads_to}"[:_LINK_LIMIT])
         at = "/" if leads_to.startswith("/") else at
         parts[:0] = [part for part in leads_to.split("/") if part]
     return links

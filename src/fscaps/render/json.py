@@ -90,13 +90,16 @@ def _report(body: dict[str, Any]) -> Report:
         links=_decode.texts(target["links"]),
         host=None if body["host"] is None else _decode.host(body["host"]),
         mount=None if target["mount"] is None else _decode.mount(target["mount"]),
-        findings={
-            probe: _decode.finding({"probe": probe, **found})
-            for probe, found in body["findings"].items()
-        },
+        findings={probe: _read_finding(probe, found) for probe, found in body["findings"].items()},
         verdicts={role: _read_verdict(role, found) for role, found in body["verdicts"].items()},
         warnings=_decode.texts(body["warnings"]),
     )
+
+
+def _read_finding(probe: str, body: dict[str, Any]) -> Finding:
+    if "probe" in body:
+        raise ValueError(probe)  # the id is the key, and nowhere else
+    return _decode.finding({"probe": probe, **body})
 
 
 def _read_verdict(role: str, body: dict[str, Any]) -> Verdict:

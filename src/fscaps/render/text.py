@@ -55,11 +55,15 @@ def _answer(path: str, own: tuple[Verdict, ...]) -> tuple[str, Fitness]:
         rest = f" It can back {parts}." if parts else ""
         text = f"Whether {path} can back {whole.title} could not be established.{rest}"
         return text, Fitness.UNDETERMINED
+    open_roles = [verdict.title for verdict in own if verdict.fitness is Fitness.UNDETERMINED]
+    unsure = f" Not established: {' and '.join(open_roles)}." if open_roles else ""
     if parts:
-        return f"{path} can back only {parts}, not {whole.title}.", Fitness.UNSUITABLE
-    if len(own) == 1:
-        return f"{path} cannot back {whole.title}.", Fitness.UNSUITABLE
-    return f"{path} can back neither {whole.title} nor {own[-1].title}.", Fitness.UNSUITABLE
+        text = f"{path} can back only {parts}, not {whole.title}.{unsure}"
+    elif unsure or len(own) == 1:
+        text = f"{path} cannot back {whole.title}.{unsure}"
+    else:
+        text = f"{path} can back neither {whole.title} nor {own[-1].title}."
+    return text, Fitness.UNSUITABLE
 
 
 def _where(report: Report, style: Style) -> Iterator[str]:
@@ -72,7 +76,7 @@ def _where(report: Report, style: Style) -> Iterator[str]:
         yield from _hanging("lies on", printable(text), style)
     if host:
         user = "root" if host.euid == 0 else f"user {host.euid}, not root"
-        yield from _hanging("asked", f"Linux {host.kernel}, as {user}", style)
+        yield from _hanging("asked", printable(f"Linux {host.kernel}, as {user}"), style)
 
 
 def _roles(report: Report, style: Style) -> Iterator[str]:
@@ -131,13 +135,18 @@ def _need(report: Report, need: Unmet, style: Style) -> Iterator[str]:
 
 
 def _result(found: Finding) -> str:
-    parts = [found.outcome.value]
-    if found.reason:
-        parts.append(found.reason.value)
-    if found.errno and found.errno not in found.detail:
-        parts.append(found.errno)
-    said = ", ".join(parts)
-    return f"{said} ({printable(found.detail)})" if found.detail else said
+    why = _why(found)
+    separator = " " if why.startswith("(") or not why else ", "
+    return f"{found.outcome.value}{separator}{why}".rstrip()
+
+
+def _why(found: Finding) -> str:
+    """The reason, the errno and the detail, as far as there are any."""
+    words = [found.reason.value] if found.reason else []
+    if found.errno:
+        words.append(printable(found.errno))
+    said = ", ".join(words)
+    return f"{said} ({printable(found.detail)})".strip() if found.detail else said
 
 
 def _warnings(report: Report, style: Style) -> Iterator[str]:
@@ -156,9 +165,8 @@ def _findings(report: Report, style: Style) -> Iterator[str]:
         return
     for found in findings:
         word = _paint(style, (f"{found.outcome.value:<8}", found.outcome))
-        value = "" if found.value is None else f" {found.value}"
-        rest = _result(found).partition(", " if found.reason or found.errno else " ")[2]
-        line = f"{found.probe:<26} {word}{value} {rest}".rstrip()
+        value = "" if found.value is None else f" {printable(str(found.value))}"
+        line = f"{found.probe:<26} {word}{value} {_why(found)}".rstrip()
         yield from _wrapped(line, style, "", " " * 27)
 
 
