@@ -111,6 +111,11 @@ class Helper:
         self.lost = HelperDiedError(rest)
         raise self.lost
 
+    def dismiss(self) -> None:
+        """Let it end by itself, unwaited for: taking down its namespaces can take its time."""
+        os.close(self._questions)
+        os.close(self._answers)
+
     def end(self) -> bool:
         """Kill and reap; whether that worked. One that cannot be killed is not waited for."""
         os.kill(self._pid, _KILL)
@@ -119,8 +124,6 @@ class Helper:
             if time.monotonic() > until:
                 return False
             time.sleep(0.0002)
-        os.close(self._questions)
-        os.close(self._answers)
         return True
 
 
@@ -130,8 +133,7 @@ def in_helper(work: Callable[[], str], seconds: float) -> str:
     try:
         return helper.ask("", seconds)
     finally:
-        if not isinstance(helper.lost, HelperTimeoutError):
-            helper.end()
+        helper.dismiss()
 
 
 def _serve(serve: Callable[[str], str], parent: int, questions: int, answers: int) -> None:
@@ -139,8 +141,11 @@ def _serve(serve: Callable[[str], str], parent: int, questions: int, answers: in
     try:
         die_with(parent)
         while True:
-            question = os.read(questions, 4096).decode().rstrip("\n")
-            os.write(answers, _answer(serve, question).encode(errors="backslashreplace")[:4096])
+            question = os.read(questions, 4096).decode()
+            if not question:
+                return
+            answer = _answer(serve, question.rstrip("\n"))
+            os.write(answers, answer.encode(errors="backslashreplace")[:4096])
     finally:
         os._exit(0)
 
