@@ -1,6 +1,6 @@
 """python -m fscaps."""
 
-import sys
+import os
 
 from . import _defer
 
@@ -8,4 +8,5 @@ _defer.inspect()
 
 from ._cli import main  # noqa: E402 - after the deferral, or it would be for nothing
 
-sys.exit(main())
+# All is written; there is nothing for the interpreter to tidy up, which would take a while.
+os._exit(main())

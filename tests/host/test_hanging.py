@@ -15,6 +15,7 @@ import fscaps
 from fscaps import Fitness, Outcome, Reason
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 pytestmark = [
@@ -30,6 +31,14 @@ def point(tmp_path: Path) -> Path:
     mount_point = tmp_path / "mnt"
     mount_point.mkdir()
     return mount_point
+
+
+@pytest.fixture(autouse=True)
+def reaped() -> Iterator[None]:
+    """Wait for the workers that were left behind, which end when their server does."""
+    yield
+    for child in psutil.Process().children():
+        child.wait(10)
 
 
 def survey(point: Path) -> fscaps.Report:

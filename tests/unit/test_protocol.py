@@ -18,19 +18,17 @@ from fscaps._sandbox.protocol import (
     _DECODERS,
     Asking,
     Cannot,
-    Cleaning,
     Done,
     Found,
     Identified,
     Located,
     ProtocolError,
-    Request,
     Scratch,
     Warned,
     decode,
-    decode_request,
     encode,
 )
+from fscaps._sandbox.wire import Cleaning, Request, decode_request
 
 _text = nouns.file_text
 _EVENTS: dict[type, st.SearchStrategy[Any]] = {

@@ -32,7 +32,6 @@ from fscaps import (
     survey,
 )
 from fscaps._sandbox.protocol import (
-    LINE_LIMIT,
     Asking,
     Cannot,
     Done,
@@ -42,6 +41,7 @@ from fscaps._sandbox.protocol import (
     encode,
 )
 from fscaps._sandbox.supervisor import Observation, observe
+from fscaps._sandbox.wire import LINE_LIMIT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""What the supervisor and its worker say to each other: one JSON object a line."""
+"""What a worker says, as the supervisor takes it in."""
 
 from __future__ import annotations
 
@@ -6,38 +6,15 @@ import json
 from dataclasses import dataclass
 
 from .._decode import finding, host, mount, optional_text, text, texts
-from ..findings import Finding, Host, Mount, Mounting
+from . import wire
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Union
 
+    from ..findings import Finding, Host, Mount
+
     Event = Union["Located", "Identified", "Scratch", "Asking", "Found", "Warned", "Cannot", "Done"]
-
-REQUEST_LIMIT = 65536
-"""Bytes in a request, which a pipe takes whole."""
-LINE_LIMIT = 65536
-"""Bytes in a line; a worker that says more at once is not ours any more."""
-
-
-@dataclass(frozen=True)
-class Request:
-    """Supervisor to worker: what to ask of which path."""
-
-    path: str
-    probes: tuple[str, ...]
-    mounting: Mounting
-    timeout: float
-    parent: int
-
-
-@dataclass(frozen=True)
-class Cleaning:
-    """Supervisor to worker: remove the scratch directory of a worker that died."""
-
-    path: str
-    name: str
-    parent: int
 
 
 @dataclass(frozen=True)
@@ -102,24 +79,9 @@ class ProtocolError(ValueError):
     """A line that is not an event."""
 
 
-def encode(message: Request | Cleaning | Event) -> bytes:
-    """One line. Bytes that were no UTF-8 in a path are carried as surrogate escapes."""
-    body = {"event": type(message).__name__.lower(), **vars(message)}
-    return json.dumps(body, default=vars).encode("ascii") + b"\n"
-
-
-def decode_request(line: bytes) -> Request | Cleaning:
-    """The request that encode() wrote."""
-    body = json.loads(line)
-    if body["event"] == "cleaning":
-        return Cleaning(body["path"], body["name"], body["parent"])
-    return Request(
-        body["path"],
-        tuple(body["probes"]),
-        Mounting(body["mounting"]),
-        body["timeout"],
-        body["parent"],
-    )
+def encode(message: wire.Request | wire.Cleaning | Event) -> bytes:
+    """One line, as wire.line() writes it."""
+    return wire.line(type(message).__name__.lower(), **vars(message))
 
 
 def decode(line: bytes) -> Event:

@@ -11,22 +11,19 @@ from ..errors import SandboxError, TargetError
 from ..findings import Finding, Mounting, Outcome, Reason
 from . import child
 from .protocol import (
-    LINE_LIMIT,
-    REQUEST_LIMIT,
     Asking,
     Cannot,
-    Cleaning,
     Done,
     Found,
     Identified,
     Located,
     ProtocolError,
-    Request,
     Scratch,
     Warned,
     decode,
     encode,
 )
+from .wire import LINE_LIMIT, REQUEST_LIMIT, Cleaning, Request
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -15,24 +15,11 @@ from ..findings import Finding, Host, Mount, Outcome, Probe, Reason
 from ..probes import Answer, No, Unknown
 from ..probes._area import Area
 from . import scratch
-from .protocol import (
-    REQUEST_LIMIT,
-    Asking,
-    Cannot,
-    Cleaning,
-    Done,
-    Found,
-    Identified,
-    Located,
-    Scratch,
-    Warned,
-    decode_request,
-    encode,
-)
+from .wire import REQUEST_LIMIT, Cleaning, decode_request, line
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from .protocol import Event, Request
+    from .wire import Request
 
 _REFUSALS = (errno.EPERM, errno.EACCES)
 _DETAIL_LIMIT = 500
@@ -44,10 +31,10 @@ def main() -> None:
     """Answer the one request on standard input with events on standard output."""
     gc.disable()  # it lives for a moment, and forks: what is not moved need not be copied
     gc.freeze()
-    line = read_all(0, REQUEST_LIMIT)
-    if not line:
+    asked = read_all(0, REQUEST_LIMIT)
+    if not asked:
         return  # the supervisor has changed its mind, or died
-    request = decode_request(line)
+    request = decode_request(asked)
     processes.die_with(request.parent)
     os.umask(0o077)
     if isinstance(request, Cleaning):
@@ -58,38 +45,38 @@ def main() -> None:
 
 def _answer_all(request: Request) -> None:
     try:
-        target, place = _locate(request.path)
+        target, resolved, host, mount = _locate(request.path)
     except OSError as error:
-        _tell(Cannot(_name(error), _words(error)))
+        _tell("cannot", errno=_name(error), text=_words(error))
         return
     os.chdir("/")  # a process left behind must keep nobody's directory busy
     with target:
-        _survey(request, target, place)
-    _tell(Done())
+        _survey(request, target, resolved, host, mount)
+    _tell("done")
 
 
 def _clean(request: Cleaning) -> None:
     flags = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
     with Directory(os.open(request.path, flags)) as target:
         scratch.remove_by_name(target, request.name)
-    _tell(Done())
+    _tell("done")
 
 
-def _tell(event: Event) -> None:
-    write_all(1, encode(event))
+def _tell(event: str, **body: object) -> None:
+    """Say one of the events of protocol.py, by the name of its class in lower case."""
+    write_all(1, line(event, **body))
 
 
-def _locate(path: str) -> tuple[Directory, Located]:
+def _locate(path: str) -> tuple[Directory, str, Host, Mount | None]:
     """Open the path and tell where it leads, before anything that a dead server might block."""
     fd = os.open(path, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
     resolved = os.readlink(f"/proc/self/fd/{fd}")
-    place = Located(resolved, tuple(_links(path)), _host(), _mount(fd))
-    _tell(place)
-    if place.mount:
-        mount = replace(place.mount, magic=mountinfo.magic(fd))
-        _tell(Identified(mount))
-        place = replace(place, mount=mount)
-    return Directory(_readable(fd)), place
+    host, mount = _host(), _mount(fd)
+    _tell("located", resolved=resolved, links=_links(path), host=host, mount=mount)
+    if mount:
+        mount = replace(mount, magic=mountinfo.magic(fd))
+        _tell("identified", mount=mount)
+    return Directory(_readable(fd)), resolved, host, mount
 
 
 def _readable(fd: int) -> int:
@@ -150,18 +137,13 @@ def _links(path: str) -> list[str]:
     return links
 
 
-def _survey(request: Request, target: Directory, place: Located) -> None:
+def _survey(
+    request: Request, target: Directory, resolved: str, host: Host, mount: Mount | None
+) -> None:
     name = scratch.new_name()
     directory = _made(target, name)
-    area = Area(
-        target,
-        directory,
-        place.resolved,
-        place.host,
-        place.mount,
-        request.mounting,
-        request.timeout / 2,
-    )
+    patience = request.timeout / 2
+    area = Area(target, directory, resolved, host, mount, request.mounting, patience)
     try:
         _ask_all(request, area)
     finally:
@@ -173,7 +155,7 @@ def _made(target: Directory, name: str) -> Directory | Unknown | OSError:
     if ioctls.is_append_only(target.fd):
         detail = "not tried: in an append-only directory it could not be removed"
         return Unknown(Reason.UNSAFE, detail)
-    _tell(Scratch(name))
+    _tell("scratch", name=name)
     try:
         made = scratch.make(target, name)
     except OSError as error:
@@ -186,25 +168,25 @@ def _sweep(target: Directory, now: float) -> None:
     try:
         for leftover in scratch.leftovers(target, now):
             scratch.remove_by_name(target, leftover)
-            _tell(Warned(f"removed {leftover}, which an earlier run left behind"))
+            _tell("warned", text=f"removed {leftover}, which an earlier run left behind")
     except OSError as error:
-        _tell(Warned(f"what an earlier run left behind could not be removed: {_words(error)}"))
+        _tell("warned", text=f"what an earlier run left could not be removed: {_words(error)}")
 
 
 def _remove(target: Directory, name: str, directory: Directory) -> None:
     try:
         scratch.remove(target, name, directory)
     except OSError as error:
-        _tell(Warned(f"the scratch directory {name} could not be removed: {_words(error)}"))
+        _tell("warned", text=f"the scratch directory {name} could not be removed: {_words(error)}")
 
 
 def _ask_all(request: Request, area: Area) -> None:
     known = probes.every()
     for probe in probes.in_order(known[name] for name in request.probes):
-        _tell(Asking(probe.id))
+        _tell("asking", probe=probe.id)
         finding = ask(probe, area)
         area.findings[probe.id] = finding
-        _tell(Found(finding))
+        _tell("found", finding=finding)
 
 
 def ask(probe: Probe, area: Area) -> Finding:

@@ -6,7 +6,6 @@ import os
 from errno import EACCES, EEXIST, EILSEQ, EINVAL, EIO, ENAMETOOLONG, ENOENT, EPERM
 
 from . import Answer, No, probe
-from ._area import setting_up
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,10 +21,8 @@ _SPECIAL = (b"a:b", b"a\\b", b"a*b", b"a?b", b"dot.", b"space ")
 @probe("Do names of 200 bytes fit?", no=_REFUSED)
 def length(area: Area) -> Answer:
     """The longest name that fits, in bytes, of 255 (NAME_MAX), 251, 200, 143 (eCryptfs) and 100."""
-    with setting_up():
-        directory = area.scratch.mkdir("length")
-    with directory:
-        longest = next((count for count in _LENGTHS if _fits(directory, count)), 0)
+    place = _place(area)
+    longest = next((count for count in _LENGTHS if _fits(place, count)), 0)
     if longest < _ENOUGH:
         raise No(f"at most {longest} bytes fit", errno="ENAMETOOLONG", value=longest)
     return Answer(value=longest)
@@ -41,43 +38,46 @@ def _fits(directory: Directory, count: int) -> bool:
     return True
 
 
-def _kept_apart(area: Area, names: tuple[bytes, ...], directory: str) -> None:
+def _place(area: Area) -> Directory:
+    """One directory for all names."""
+    return area.once("names", lambda: area.scratch.mkdir("names"))
+
+
+def _kept_apart(area: Area, names: tuple[bytes, ...]) -> None:
     """Create each name with itself as content; each must be listed and read back so."""
-    with setting_up():
-        place = area.scratch.mkdir(directory)
-    with place:
-        for name in names:
-            place.write(name, name)
-        listed = set(place.names())
-        for name in names:
-            if name not in listed:
-                raise No(f"{name!r} was created and is not listed")
-            if place.read(name) != name:
-                raise No(f"{name!r} is another file than the one created")
+    place = _place(area)
+    for name in names:
+        place.write(name, name)
+    listed = set(place.names())
+    for name in names:
+        if name not in listed:
+            raise No(f"{name!r} was created and is not listed")
+        if place.read(name) != name:
+            raise No(f"{name!r} is another file than the one created")
 
 
 @probe("Are names that differ only in case two files?", no=(*_REFUSED, EEXIST))
 def case(area: Area) -> None:
     """``Case`` and ``case``. Where they are one, a layer's later entry replaces the earlier."""
-    _kept_apart(area, (b"Case", b"case"), "case")
+    _kept_apart(area, (b"Case", b"case"))
 
 
 @probe("Are names that are not UTF-8 kept?", no=(*_REFUSED, EEXIST))
 def undecodable(area: Area) -> None:
     """A Latin-1 and an invalid name, as old images carry them."""
-    _kept_apart(area, (b"caf\xe9", b"\xff\xfe"), "undecodable")
+    _kept_apart(area, (b"caf\xe9", b"\xff\xfe"))
 
 
 @probe("Are names with : \\ * ? and a trailing dot or space kept?", no=(*_REFUSED, EEXIST))
 def special(area: Area) -> None:
     """Names that are ordinary on Linux and reserved on Windows and its file systems."""
-    _kept_apart(area, _SPECIAL, "special")
+    _kept_apart(area, _SPECIAL)
 
 
 @probe("Are composed and decomposed Unicode names two files?", no=(*_REFUSED, EEXIST))
 def normal_form(area: Area) -> None:
     """The same letter as NFC (U+00E9) and NFD (U+0065 U+0301)."""
-    _kept_apart(area, ("\u00e9".encode(), "e\u0301".encode()), "normal form")
+    _kept_apart(area, ("\u00e9".encode(), "e\u0301".encode()))
 
 
 @probe("Can the path stand in an overlay mount's options as it is?")

@@ -31,6 +31,17 @@ def created(area: Area) -> Answer:
     return Answer(value=value)
 
 
+def _owned(area: Area) -> tuple[str, str]:
+    """A file and a directory whose owner and mode may be changed."""
+
+    def make() -> None:
+        area.scratch.write("owned", b"")
+        area.scratch.mkdir("owned directory").close()
+
+    area.once("owned", make)
+    return "owned", "owned directory"
+
+
 def _give(area: Area, name: str, owner: int) -> None:
     area.scratch.chown(name, owner, owner)
     status = area.scratch.stat(name)
@@ -41,10 +52,7 @@ def _give(area: Area, name: str, owner: int) -> None:
 @probe("Can files be given to any user?", no=_REFUSED, capabilities=("CAP_CHOWN",))
 def chown(area: Area) -> None:
     """lchown(2) of a file and a directory to 1000:1000 and, above 65535, to 200000:200000."""
-    with setting_up():
-        area.scratch.write("given", b"")
-        area.scratch.mkdir("given directory").close()
-    for name in ("given", "given directory"):
+    for name in _owned(area):
         for owner in (_SYSTEM, _REMAPPED):
             _give(area, name, owner)
 
@@ -75,10 +83,7 @@ def chmod(area: Area) -> str:
 @probe("Do mode bits survive chmod, setuid, setgid and sticky among them?", no=_REFUSED)
 def mode(area: Area) -> None:
     """chmod(2) to 0755, 0600 and each special bit, read back by stat(2)."""
-    with setting_up():
-        area.scratch.write("mode", b"")
-        area.scratch.mkdir("mode directory").close()
-    for name in ("mode", "mode directory"):
+    for name in _owned(area):
         for wanted in (0o755, 0o600, *(bit | 0o755 for bit in _BITS.values())):
             area.scratch.chmod(name, wanted)
             seen = stat.S_IMODE(area.scratch.stat(name).st_mode)

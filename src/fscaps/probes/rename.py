@@ -49,15 +49,14 @@ def replace(area: Area) -> None:
 def replace_open(area: Area) -> None:
     """The same onto a file that is open: its reader keeps the old content. SMB refuses."""
     with setting_up():
-        area.scratch.write("held", b"old")
-        area.scratch.write("held.tmp", b"new")
-        reader = area.scratch.open("held")
+        area.scratch.write("config.tmp", b"newer")
+        reader = area.scratch.open("config")
     try:
-        area.scratch.rename("held.tmp", "held")
+        area.scratch.rename("config.tmp", "config")
         held = os.read(reader, 16)
     finally:
         os.close(reader)
-    if held != b"old":
+    if held != b"new":
         raise No("a reader that had the old file open lost it")
 
 
