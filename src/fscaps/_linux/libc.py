@@ -75,9 +75,14 @@ def _argument(argument: int | bytes | None) -> Any:  # noqa: ANN401 - a ctypes o
     return ctypes.c_long(argument) if isinstance(argument, int) else argument
 
 
+@functools.lru_cache(maxsize=None)
+def _machine() -> str:
+    return os.uname().machine
+
+
 def syscall(name: str, *arguments: int | bytes | None) -> int:
     """Make a system call by name; raises OSError with ENOSYS where its number is unknown."""
-    machine = os.uname().machine
+    machine = _machine()
     number = _NUMBERS.get(machine, {}).get(name, _COMMON.get(name))
     if number is None or machine.startswith(("alpha", "mips")):
         raise OSError(errno.ENOSYS, f"{name}: number unknown on {machine}")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import gc
 import os
 import time
 from dataclasses import replace
@@ -29,8 +28,6 @@ _LINK_LIMIT = 500  # characters; all of them must fit in one event
 
 def main() -> None:
     """Answer the one request on standard input with events on standard output."""
-    gc.disable()  # it lives for a moment, and forks: what is not moved need not be copied
-    gc.freeze()
     asked = read_all(0, REQUEST_LIMIT)
     if not asked:
         return  # the supervisor has changed its mind, or died
