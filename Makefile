@@ -24,7 +24,7 @@ check: $(VENV)/checks ## Lint, check types and imports
 	$(VENV)/bin/ruff check
 	$(VENV)/bin/ruff format --check
 	$(VENV)/bin/mypy
-	$(VENV)/bin/pyright --pythonpath $(RUN) --verifytypes fscaps --ignoreexternal
+	PATH="$(abspath $(VENV))/bin:$$PATH" pyright --verifytypes fscaps --ignoreexternal
 	$(VENV)/bin/lint-imports
 
 bench: $(VENV)/tests  ## Measure speed, calls and memory against podman info and hg debugfs
