@@ -31,7 +31,7 @@ def run(options: argparse.Namespace, worker: Child) -> int:
     first, *others = options.paths
     statuses = [_one(first, options, reports, worker)]
     statuses += [_one(path, options, reports, None) for path in others]
-    if options.output is not None and not to_file("".join(reports), options.output):
+    if options.output is not None and reports and not to_file("".join(reports), options.output):
         return UNASKED
     return _worst(statuses)
 

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     StrPath = Union[str, bytes, "os.PathLike[str]", "os.PathLike[bytes]"]
 
 _SHORTEST = 0.1
+_PATH_MAX = 4096  # linux/limits.h
 
 
 def survey(
@@ -65,7 +66,7 @@ def survey(
         chosen = engines.roles(roles)
         needed = None if roles is None else _needed(chosen)
         asked, left = _choose(needed, tuple(only), tuple(skip))
-        limits = _seconds(timeout), _seconds(deadline)
+        limits = _seconds("timeout", timeout), _seconds("deadline", deadline)
         mounting = Mounting(mount)
     except Exception:
         if worker:
@@ -105,12 +106,13 @@ def ask(
 ) -> Finding:
     """Ask one question of the file system at a directory, in the same sandbox; see survey()."""
     asked = [earlier.id for earlier in probes.in_order([probe])]
+    seconds = _seconds("timeout", timeout)
     seen = observe(
         _given(path),
         asked,
         mounting=Mounting(mount),
-        timeout=_seconds(timeout),
-        deadline=_seconds(timeout) * len(asked),
+        timeout=seconds,
+        deadline=seconds * len(asked),
         python=python,
         on_finding=None,
     )
@@ -126,13 +128,14 @@ def _given(path: StrPath) -> bytes:
         raise TargetError("", "the path is empty", "ENOENT")
     if b"\0" in given:
         raise TargetError(os.fsdecode(given), "a path cannot contain a NUL byte", "EINVAL")
+    if len(given) >= _PATH_MAX:
+        raise TargetError(os.fsdecode(given), "File name too long", "ENAMETOOLONG")
     return given
 
 
-def _seconds(value: float) -> float:
+def _seconds(name: str, value: float) -> float:
     if not _SHORTEST <= value < float("inf"):
-        message = f"not a number of seconds of at least {_SHORTEST}: {value}"
-        raise ValueError(message)
+        raise ValueError(f"the {name} must be at least {_SHORTEST} seconds, not {value}")
     return float(value)
 
 

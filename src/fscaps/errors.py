@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+_SHOWN = 200
+
 
 class FscapsError(Exception):
     """The base of everything fscaps raises."""
@@ -21,7 +23,8 @@ class TargetError(FscapsError):
 
     def __str__(self) -> str:
         """One line for people, with unprintable characters escaped."""
-        return f"{printable(self.path)}: {self.message}"
+        path = self.path if len(self.path) <= _SHOWN else self.path[:_SHOWN] + "…"
+        return f"{printable(path)}: {self.message}"
 
 
 class UnknownRoleError(FscapsError, ValueError):
