@@ -190,10 +190,10 @@ _NODES = (
 )
 _CAPABILITY = Need(
     (xattr.security_capability,),
-    because="Layers carry file capabilities (ping, newuidmap, many servers), and one that cannot "
-    "be kept stops the pull.",
-    source="go-archive archive.go:createTarFile (lsetxattr; ENOTSUP is fatal)",
-    says=_REGISTER + "ApplyLayer … lsetxattr …: {error}",
+    because="Layers carry file capabilities (ping, newuidmap, many servers). Docker before 25 drops "
+    "them with a warning in its log; since 25 the pull stops.",
+    source="pkg/archive/archive.go:createTarFile; BestEffortXattrs there since v25.0.0",
+    says=_REGISTER + "… lsetxattr …: {error}",
     remedy=_ANOTHER,
 )
 _NAMES = (
@@ -231,8 +231,8 @@ _TIMES = (
     Need(
         (xattr.user,),
         level=Level.SHOULD,
-        because="A layer that carries user.* attributes cannot be unpacked (tmpfs before Linux "
-        "6.6 is the usual case); few do.",
+        because="A layer that carries user.* attributes loses them (Docker before 25) or cannot be "
+        "unpacked (since 25); few do. tmpfs before Linux 6.6 is the usual case.",
         source="go-archive archive.go:createTarFile",
         remedy="mount with user_xattr, or use ext4 or xfs",
     ),
@@ -388,7 +388,7 @@ _BIND = (
         because="A directory cannot be removed while a file deleted from it is open: rm -r in a "
         "container and docker volume rm fail until it is closed.",
         source="volume/local/local.go:removePath",
-        says="unable to remove volume: … directory not empty",
+        says="error removing volume path '…': … directory not empty",
         remedy=_ANOTHER,
     ),
 )
