@@ -190,8 +190,8 @@ _NODES = (
 )
 _CAPABILITY = Need(
     (xattr.security_capability,),
-    because="Layers carry file capabilities (ping, newuidmap, many servers). Docker before 25 drops "
-    "them with a warning in its log; since 25 the pull stops.",
+    because="Layers carry file capabilities (ping, newuidmap, many servers). Docker before 25 "
+    "drops them with a warning in its log; since 25 the pull stops.",
     source="pkg/archive/archive.go:createTarFile; BestEffortXattrs there since v25.0.0",
     says=_REGISTER + "… lsetxattr …: {error}",
     remedy=_ANOTHER,
