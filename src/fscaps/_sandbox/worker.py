@@ -144,6 +144,8 @@ def _survey(
     try:
         _ask_all(request, area)
     finally:
+        for end in area.endings:
+            end()
         if isinstance(directory, Directory):
             _remove(target, name, directory)
 

@@ -26,7 +26,7 @@ class Area:
 
     ``target`` is the probed directory itself, only ever read; ``directory`` the scratch directory
     in it, or what stopped its making; ``seconds`` is how long a probe may leave a
-    helper process without an answer.
+    helper process without an answer; ``endings`` what to do before the directory is removed.
     """
 
     target: Directory
@@ -38,6 +38,7 @@ class Area:
     seconds: float = 2.0
     findings: dict[str, Finding] = field(default_factory=dict)
     made: dict[str, Any] = field(default_factory=dict)
+    endings: list[Callable[[], object]] = field(default_factory=list)
 
     @property
     def scratch(self) -> Directory:

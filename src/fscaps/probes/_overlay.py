@@ -38,7 +38,7 @@ class Session:
         """Unmount, and mount the same directories anew."""
         self.merged.close()
         if not mounts.can_detach():
-            mounts.detach(b"merged")  # relative: inside() left us in there
+            _unmount()
         self.merged = _mounted(self.place)
 
 
@@ -82,6 +82,8 @@ def session(area: Area) -> Session:
     if not isinstance(found, Session):
         found = Session(layers, _mounted(layers), layers.directory("upper"))
         area.made["session"] = found
+        if not mounts.can_detach():
+            area.endings.append(_unmount)
     return found
 
 
@@ -90,6 +92,10 @@ def _mounted(layers: Directory) -> Directory:
         return Directory(mounts.detached("overlay", options(layers)))
     mounts.attached("overlay", layers.path("merged"), options(layers))
     return layers.directory("merged")
+
+
+def _unmount() -> None:
+    mounts.detach(b"merged")  # relative: inside() left us in there
 
 
 def options(layers: Directory, writable: Directory | None = None) -> dict[str, str | None]:
