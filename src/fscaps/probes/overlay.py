@@ -354,21 +354,20 @@ def lower(area: Area) -> None:
         here, layer, point = _overlay.entered(area.target), ".", os.fsencode(area.resolved)
     else:
         here, layer, point = _overlay.inside(area), "l1", b"merged"
-    merged = _on_tmpfs(here, layer, point)
+    mounts.attached("tmpfs", point, {"mode": "700"})
     try:
-        if layer == ".":
-            merged.write(".fscaps", b"")
-        else:
-            _layers.delete(merged)
-            _layers.make_again(merged)
+        with _above(here, layer, point) as merged:
+            if layer == ".":
+                merged.write(".fscaps", b"")
+            else:
+                _layers.delete(merged)
+                _layers.make_again(merged)
     finally:
-        merged.close()
         mounts.detach(point)
 
 
-def _on_tmpfs(here: Directory, layer: str, point: bytes) -> Directory:
-    """An overlay of that layer with its upper on a tmpfs, seen by this process alone."""
-    mounts.attached("tmpfs", point, {"mode": "700"})
+def _above(here: Directory, layer: str, point: bytes) -> Directory:
+    """An overlay of that layer, with its upper and itself on the file system mounted at a point."""
     with Directory(os.open(point, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)) as local:
         for name in ("upper", "work", "merged"):
             local.mkdir(name).close()
