@@ -21,8 +21,8 @@ _SPECIAL = (b"a:b", b"a\\b", b"a*b", b"a?b", b"dot.", b"space ")
 @probe("Do names of 200 bytes fit?", no=_REFUSED)
 def length(area: Area) -> Answer:
     """The longest name that fits, in bytes, of 255 (NAME_MAX), 251, 200, 143 (eCryptfs) and 100."""
-    place = _place(area)
-    longest = next((count for count in _LENGTHS if _fits(place, count)), 0)
+    with _place(area) as place:
+        longest = next((count for count in _LENGTHS if _fits(place, count)), 0)
     if longest < _ENOUGH:
         raise No(f"at most {longest} bytes fit", errno="ENAMETOOLONG", value=longest)
     return Answer(value=longest)
@@ -39,21 +39,22 @@ def _fits(directory: Directory, count: int) -> bool:
 
 
 def _place(area: Area) -> Directory:
-    """One directory for all names."""
-    return area.once("names", lambda: area.scratch.mkdir("names"))
+    """One directory for all names; closed after use, for SMB removes none that is open."""
+    area.once("names", lambda: area.scratch.mkdir("names").close())
+    return area.scratch.directory("names")
 
 
 def _kept_apart(area: Area, names: tuple[bytes, ...]) -> None:
     """Create each name with itself as content; each must be listed and read back so."""
-    place = _place(area)
-    for name in names:
-        place.write(name, name)
-    listed = set(place.names())
-    for name in names:
-        if name not in listed:
-            raise No(f"{name!r} was created and is not listed")
-        if place.read(name) != name:
-            raise No(f"{name!r} is another file than the one created")
+    with _place(area) as place:
+        for name in names:
+            place.write(name, name)
+        listed = set(place.names())
+        for name in names:
+            if name not in listed:
+                raise No(f"{name!r} was created and is not listed")
+            if place.read(name) != name:
+                raise No(f"{name!r} is another file than the one created")
 
 
 @probe("Are names that differ only in case two files?", no=(*_REFUSED, EEXIST))
