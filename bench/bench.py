@@ -1,12 +1,17 @@
-"""How fast a survey is, as ratios in one run, how many calls it makes, how much memory it takes.
+"""How fast a survey is, as ratios in one run; how many calls it makes; how much memory it takes.
 
-``make bench``; exits with 1 if a goal is missed (``--no-fail`` prints only).
+``make bench``; exits with 1 if a goal is missed. The contenders take turns, on an ext4 of the
+benchmark's own, with a journal: one without passes over the inodes deleted in the last five
+seconds, so that surveys in a row measure each other (fs/ext4/ialloc.c:recently_deleted).
 """
 
 from __future__ import annotations
 
 import argparse
 import collections
+import collections.abc
+import contextlib
+import json
 import os
 import re
 import shutil
@@ -15,122 +20,270 @@ import subprocess
 import sys
 import tempfile
 import time
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-SURVEY = [sys.executable, "-m", "fscaps", "--json"]
+SOURCE = HERE.parent / "src"
+PYTHON = sys.executable
+SURVEY = [PYTHON, "-m", "fscaps", "--json"]
 NEEDED = "fscaps --for docker"
-GOALS = {"podman info": 0.6, "hg debugfs": 1.0}
+GOALS: dict[str, float | None] = {"podman info": 0.6, "hg debugfs": 1.0, "floor": None}
+"""What a survey may take at most, as a part of what these take."""
 MEMORY_GOAL = 40 << 20
-_ACTS = re.compile(
-    r"(open|mkdir|mknod|link|unlink|rename|symlink|readlink|stat|chown|chmod|utime|truncate|xattr|"
-    r"getdents|fsync|fdatasync|fallocate|pread|pwrite|fsconfig|mount|flock|statfs)"
-)
+_IMAGE = 256 << 20
+EXITS = {0, 1, 3, 4}
+"""Statuses of a survey that was made."""
+
+# Bytecode is written and used, as where fscaps is installed.
+ENVIRONMENT = {key: value for key, value in os.environ.items() if not key.startswith("PYTHON")}
+ENVIRONMENT["PYTHONPATH"] = str(SOURCE)
+
+
+@dataclass(frozen=True)
+class Turn:
+    """One contender in one round: seconds on the wall, and of processors."""
+
+    wall: float
+    processor: float
+
+
+@dataclass
+class Result:
+    """All that was measured, and the goals that were missed."""
+
+    file_system: str = ""
+    milliseconds: dict[str, dict[str, float]] = field(default_factory=dict)
+    ratios: dict[str, dict[str, float | None]] = field(default_factory=dict)
+    calls: dict[str, dict[str, int]] = field(default_factory=dict)
+    nfs_calls: int | None = None
+    memory: dict[str, int] = field(default_factory=dict)
+    absent: list[str] = field(default_factory=list)
+    missed: list[str] = field(default_factory=list)
 
 
 def main() -> int:
     """Measure, print, judge."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=15)
-    parser.add_argument("--no-fail", action="store_true")
+    parser.add_argument("--where", default="/var/tmp", help="a directory on ext4 to work in")
+    parser.add_argument("--json", action="store_true", help="print all results as JSON")
+    parser.add_argument("--no-fail", action="store_true", help="exit with 0 whatever was missed")
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory(dir="/var/tmp", prefix="bench-") as place:
-        missed = report(Path(place), options.rounds)
-    return int(bool(missed) and not options.no_fail)
+    with tempfile.TemporaryDirectory(dir=options.where, prefix="bench-") as place:
+        result = measured(Path(place), max(options.rounds, 1))
+    print(json.dumps(asdict(result), indent=2) if options.json else table(result))
+    return int(bool(result.missed) and not options.no_fail)
 
 
-def report(place: Path, rounds: int) -> list[str]:
-    """Print all there is to say; the goals that were missed."""
-    seconds = interleaved(contenders(place), rounds)
-    ours, needed = seconds.pop("fscaps"), seconds.pop(NEEDED)
-    missed = []
-    print(f"{'fscaps --json':<16} {1e3 * min(ours):7.1f} ms least {1e3 * median(ours):7.1f} median")
-    for name, theirs in seconds.items():
-        ratio = median(ours) / median(theirs)
-        goal = GOALS.get(name)
-        verdict = "" if goal is None else f"  goal < {goal}: {'met' if ratio < goal else 'MISSED'}"
-        if goal is not None and ratio >= goal:
-            missed.append(name)
-        print(
-            f"{name:<16} {1e3 * min(theirs):7.1f} ms least {1e3 * median(theirs):7.1f} median"
-            f"   fscaps is {ratio:.2f} of it, with --for docker "
-            f"{median(needed) / median(theirs):.2f}{verdict}"
-        )
-    for name in sorted({"podman info", "hg debugfs"} - set(seconds)):
-        print(f"{name:<16} is not installed")
-    return missed + counts(place) + memory(place)
+def measured(place: Path, rounds: int) -> Result:
+    """Everything, one after the other."""
+    result = Result()
+    commands = contenders(place)
+    result.absent = sorted(set(GOALS) - set(commands))
+    with ext4(place) as target:
+        warm(commands, target, result)
+        result.memory = memory(target)
+        result.calls = calls(commands, target, place / "strace")
+        turns = interleaved(commands, target, rounds)
+    for name, taken in turns.items():
+        result.milliseconds[name] = summary(taken)
+    for name in turns.keys() - {"fscaps"}:
+        result.ratios[name] = ratio(turns["fscaps"], turns[name], GOALS.get(name))
+    result.nfs_calls = nfs_calls()
+    judge(result)
+    return result
+
+
+@contextlib.contextmanager
+def ext4(place: Path) -> collections.abc.Iterator[str]:
+    """A directory on a new ext4 with a journal; the place itself where none can be mounted."""
+    image, point = place / "image", place / "mounted"
+    image.touch()
+    os.truncate(image, _IMAGE)
+    point.mkdir()
+    try:
+        subprocess.run(["mkfs.ext4", "-q", image], check=True, capture_output=True)
+        subprocess.run(["mount", "-o", "loop", image, point], check=True, capture_output=True)
+    except (OSError, subprocess.CalledProcessError):
+        yield str(point)
+        return
+    try:
+        (point / "probed").mkdir()
+        yield str(point / "probed")
+    finally:
+        subprocess.run(["umount", point], check=True)
 
 
 def contenders(place: Path) -> dict[str, list[list[str]]]:
-    """The commands to run, one after the other, for each contender that is here."""
-    target = place / "probed"
-    target.mkdir()
-    floor = place / "floor"
-    subprocess.run(["cc", "-O2", "-o", floor, HERE / "floor.c"], check=True)
-    bare = [sys.executable, "-c", "pass"]
-    found = {
-        "fscaps": [[*SURVEY, str(target)]],
-        NEEDED: [[*SURVEY, "--for", "docker", str(target)]],
-        "floor": [bare, bare, [str(floor), str(target)]],
-    }
+    """The commands of each contender that is here; the directory to probe comes at the end."""
+    found = {"fscaps": [SURVEY], NEEDED: [[*SURVEY, "--for", "docker"]]}
     if shutil.which("podman"):
         roots = ["--root", str(place / "root"), "--runroot", str(place / "runroot")]
-        found["podman info"] = [["podman", *roots, "info"]]
+        found["podman info"] = [["podman", *roots, "info", "--format", "json"]]
     if shutil.which("hg"):
-        found["hg debugfs"] = [["hg", "debugfs", str(target)]]
+        found["hg debugfs"] = [["hg", "debugfs"]]
+    compiler = shutil.which("cc") or shutil.which("gcc")
+    if compiler:
+        floor = str(place / "floor")
+        subprocess.run([compiler, "-O2", "-o", floor, str(HERE / "floor.c")], check=True)
+        bare = [PYTHON, "-c", "pass"]
+        found["floor"] = [bare, bare, [floor]]
     return found
 
 
-def interleaved(commands: dict[str, list[list[str]]], rounds: int) -> dict[str, list[float]]:
-    """Wall seconds of each contender, taking turns, so that a busy spell hits all alike."""
-    seconds: dict[str, list[float]] = {name: [] for name in commands}
-    for turn in range(rounds + 1):
+def command(step: list[str], target: str) -> list[str]:
+    """The step on that directory; podman info and a bare Python take none."""
+    return step if step[0] == "podman" or step[-1] == "pass" else [*step, target]
+
+
+def warm(commands: dict[str, list[list[str]]], target: str, result: Result) -> None:
+    """Run each once, so that caches are warm and bytecode is written; it must not fail."""
+    for name, steps in commands.items():
+        for step in steps:
+            done = subprocess.run(
+                command(step, target), env=ENVIRONMENT, capture_output=True, text=True, check=False
+            )
+            if done.returncode and not (name in (NEEDED, "fscaps") and done.returncode in EXITS):
+                raise SystemExit(f"{name} fails: {done.stderr.strip()}")
+            if name == "fscaps":
+                result.file_system = json.loads(done.stdout)["target"]["mount"]["type"]
+
+
+def interleaved(
+    commands: dict[str, list[list[str]]], target: str, rounds: int
+) -> dict[str, list[Turn]]:
+    """Each contender's turns, in rounds, so that a busy spell hits all alike."""
+    turns: dict[str, list[Turn]] = {name: [] for name in commands}
+    for _ in range(rounds):
         for name, steps in commands.items():
-            before = time.perf_counter()
-            for step in steps:
-                subprocess.run(
-                    step, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False
-                )
-            if turn:  # the first round warms the caches
-                seconds[name].append(time.perf_counter() - before)
-    return seconds
+            turns[name].append(one(steps, target))
+    return turns
 
 
-def median(values: list[float]) -> float:
-    """The median."""
-    return statistics.median(values)
+def one(steps: list[list[str]], target: str) -> Turn:
+    """One turn of one contender."""
+    used, before = 0.0, time.perf_counter()
+    for step in steps:
+        arguments = command(step, target)
+        silent = [
+            (os.POSIX_SPAWN_OPEN, fd, os.devnull, os.O_RDWR, 0) for fd in (0, 1, 2)
+        ]  # not subprocess, whose threads and pipes are no part of it
+        pid = os.posix_spawnp(arguments[0], arguments, ENVIRONMENT, file_actions=silent)
+        usage = os.wait4(pid, 0)[2]
+        used += usage.ru_utime + usage.ru_stime
+    return Turn(time.perf_counter() - before, used)
 
 
-def counts(place: Path) -> list[str]:
-    """Print the calls that the worker and its helpers make once it has a scratch directory."""
+def summary(turns: list[Turn]) -> dict[str, float]:
+    """The least and the median of wall and processor time."""
+    walls, processors = [turn.wall for turn in turns], [turn.processor for turn in turns]
+    values = {
+        "wall median": statistics.median(walls),
+        "wall least": min(walls),
+        "processor median": statistics.median(processors),
+        "processor least": min(processors),
+    }
+    return {key: round(1e3 * value, 2) for key, value in values.items()}
+
+
+def ratio(ours: list[Turn], theirs: list[Turn], goal: float | None) -> dict[str, float | None]:
+    """Our wall time as a part of theirs: of the medians, which is judged; of the least."""
+    walls = [[turn.wall for turn in turns] for turns in (ours, theirs)]
+    medians = [statistics.median(wall) for wall in walls]
+    least = [min(wall) for wall in walls]
+    return {
+        "median": round(medians[0] / medians[1], 3),
+        "least": round(least[0] / least[1], 3),
+        "goal": goal,
+    }
+
+
+# What a file system is asked by name or descriptor, and what mounts one.
+_TRACED = "trace=%file,%desc,fsopen,fsconfig,fsmount,mount,umount2,unshare"
+_CALL = re.compile(r"(\d+) +(?:<\.\.\. )?(\w+)(?: resumed>|\()")
+_MOUNTS = {"fsopen", "fsconfig", "fsmount", "mount", "umount2", "unshare"}
+_SCRATCH = re.compile(r"/\.(?:fscaps|floor)-")
+_NUMBERED = re.compile(r"\b\d+<(/[^>]*)>")
+
+
+def calls(
+    commands: dict[str, list[list[str]]], target: str, log: Path
+) -> dict[str, dict[str, int]]:
+    """The calls that a survey and its floor make in their scratch directory, by name."""
     if not shutil.which("strace"):
-        print("strace is not installed: no calls counted")
-        return []
-    log = place / "strace"
-    command = ["strace", "-f", "-qq", "-o", str(log), *SURVEY, str(place / "probed")]
-    subprocess.run(command, stdout=subprocess.DEVNULL, check=True)
-    calls: collections.Counter[str] = collections.Counter()
+        return {}
+    counted: dict[str, dict[str, int]] = {}
+    for name in ("fscaps", "floor"):
+        if name in commands:
+            step = commands[name][-1]
+            tracer = ["strace", "-f", "-y", "-qq", "-e", "signal=none", "-e", _TRACED]
+            arguments = [*tracer, "-o", str(log), *command(step, target)]
+            subprocess.run(arguments, env=ENVIRONMENT, stdout=subprocess.DEVNULL, check=False)
+            counted[name] = in_scratch(log.read_text(errors="replace"))
+    return counted
+
+
+def in_scratch(trace: str) -> dict[str, int]:
+    """Calls that strace -y shows to name the scratch directory, or to mount.
+
+    An overlay that is mounted nowhere shows as a path that is not there, such as ``</append>``,
+    or as ``</>`` by a number: AT_FDCWD is the process's own.
+    """
+    counts: collections.Counter[str] = collections.Counter()
     begun = False
-    for line in log.read_text(errors="replace").splitlines():
-        call = line.split(maxsplit=1)[1].split("(")[0]
-        begun = begun or ("mkdir" in call and ".fscaps-" in line)
-        if begun and _ACTS.search(call) and '"/' not in line and "TCGETS" not in line:
-            calls[call] += 1
-    common = ", ".join(f"{count} {call}" for call, count in calls.most_common(8))
-    print(f"file operations: {sum(calls.values())} ({common}, …)")
-    nfs_calls()
-    return []
+    pending: dict[str, str] = {}
+    for line in trace.splitlines():
+        begun = begun or bool(_SCRATCH.search(line))
+        call = _CALL.match(line)
+        if not begun or not call:
+            continue
+        if line.endswith("<unfinished ...>"):
+            pending[call[1]] = line
+            continue
+        whole = pending.pop(call[1], "") + line
+        if call[2] in _MOUNTS or _SCRATCH.search(whole) or _is_detached(whole):
+            counts[call[2]] += 1
+    return dict(counts.most_common())
 
 
-def nfs_calls() -> None:
-    """Print the calls that one survey makes to an NFS 4.2 server, in the second kernel."""
+def _is_detached(line: str) -> bool:
+    paths = (path for path in _NUMBERED.findall(line) if not path.startswith("/proc/"))
+    return any(path == "/" or not os.path.exists(path) for path in paths)
+
+
+_ALONE = """
+import resource, sys
+from fscaps import _defer
+_defer.inspect()
+from fscaps._cli import main
+main(["--json", "-o", "/dev/null", sys.argv[1]])
+own = next(line for line in open("/proc/self/status") if line.startswith("VmHWM:"))
+print(int(own.split()[1]), resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
+"""
+
+
+def memory(target: str) -> dict[str, int]:
+    """The most bytes that were resident, in the command and in the largest of its children.
+
+    The command's by VmHWM, because ru_maxrss also tells of the process that started it; for a
+    child that is the command itself, so that the figure is too high if anything.
+    """
+    alone = [PYTHON, "-c", _ALONE, target]
+    output = subprocess.run(alone, env=ENVIRONMENT, capture_output=True, text=True, check=True)
+    command, children = (int(number) << 10 for number in output.stdout.split())
+    return {"command": command, "worker": children}
+
+
+def nfs_calls() -> int | None:
+    """The calls that one survey makes to an NFS 4.2 server, in the tests' second kernel."""
     sys.path.insert(0, str(HERE.parent / "tests"))
-    from uml import machine  # noqa: PLC0415 - only where the tests are
-
+    try:
+        from uml import machine  # noqa: PLC0415 - only where the tests are
+    except ImportError:
+        return None
     if not machine.available():
-        print("no User-Mode Linux here: no NFS calls counted")
-        return
-    source = HERE.parent / "src"
+        return None
     script = f"""
     calls() {{
         awk '/^\\tper-op/ {{on=1; next}} on && NF>2 {{n += $2}} END {{print n}}' \\
@@ -138,28 +291,52 @@ def nfs_calls() -> None:
     }}
     fs_nfs4 /mnt/nfs4
     before=$(calls)
-    PYTHONPATH={source} {sys.executable} -m fscaps -q --timeout 20 --deadline 100 /mnt/nfs4 || true
+    PYTHONPATH={SOURCE} {PYTHON} -m fscaps -q --timeout 20 --deadline 100 /mnt/nfs4 || true
     echo "calls $(($(calls) - before))"
     """
     with tempfile.TemporaryDirectory(dir="/var/tmp") as results:
         log = machine.run(script, results=Path(results), seconds=120).log
     found = re.search(r"^calls (\d+)$", log, re.MULTILINE)
-    print(f"NFS 4.2 calls: {found[1] if found else 'could not be counted'}")
+    return int(found[1]) if found else None
 
 
-def memory(place: Path) -> list[str]:
-    """Print the peak resident memory of the larger of the two processes."""
-    pid = os.posix_spawn(
-        sys.executable,
-        [*SURVEY, str(place / "probed")],
-        os.environ,
-        file_actions=[(os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0)],
-    )
-    usage = os.wait4(pid, 0)[2]
-    peak = usage.ru_maxrss * 1024
-    verdict = "met" if peak < MEMORY_GOAL else "MISSED"
-    print(f"peak memory: {peak / (1 << 20):.1f} MiB  goal < {MEMORY_GOAL >> 20}: {verdict}")
-    return [] if peak < MEMORY_GOAL else ["memory"]
+def judge(result: Result) -> None:
+    """Name the goals that were missed."""
+    for name, values in result.ratios.items():
+        median, goal = values["median"], values["goal"]
+        if median is not None and goal is not None and median >= goal:
+            result.missed.append(name)
+    if max(result.memory.values()) >= MEMORY_GOAL:
+        result.missed.append("memory")
+
+
+def table(result: Result) -> str:
+    """The results for people."""
+    heads = ("wall: median", "least", "processor: median", "least", "fscaps takes", "by least")
+    head = "{:>32}{:>8}{:>19}{:>8}{:>14}{:>10}  goal".format(*heads)
+    lines = [f"on {result.file_system}, in milliseconds", head]
+    for name, times in result.milliseconds.items():
+        line = "{:<19}{:>13.1f}{:>8.1f}{:>19.1f}{:>8.1f}".format(name, *times.values())
+        values = result.ratios.get(name)
+        if values:
+            line += f"{values['median']:>14.2f}{values['least']:>10.2f}"
+            line += "" if values["goal"] is None else f"  < {values['goal']}: {met(result, name)}"
+        lines.append(line)
+    lines += [f"{name:<19} is not here" for name in result.absent]
+    for name, counts in result.calls.items():
+        common = ", ".join(f"{count} {call}" for call, count in list(counts.items())[:9])
+        lines.append(f"calls of {name} in its scratch directory: {sum(counts.values())} ({common})")
+    if result.nfs_calls:
+        lines.append(f"calls to an NFS 4.2 server: {result.nfs_calls}")
+    sizes = ", ".join(f"{name} {size / (1 << 20):.1f}" for name, size in result.memory.items())
+    goal = f"goal < {MEMORY_GOAL >> 20}: {met(result, 'memory')}"
+    lines.append(f"peak memory in MiB: {sizes}; {goal}")
+    return "\n".join(lines)
+
+
+def met(result: Result, goal: str) -> str:
+    """The goal in a word."""
+    return "MISSED" if goal in result.missed else "met"
 
 
 if __name__ == "__main__":

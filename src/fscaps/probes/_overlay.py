@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field
+from errno import EINVAL
 
 from .._linux import mounts
 from .._linux.directory import Directory
@@ -12,7 +13,11 @@ from . import No, Unknown, _layers, node, skip, xattr
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Union
+    from collections.abc import Callable
+    from typing import Optional, TypeVar, Union
+
+    Mounted = TypeVar("Mounted")
+    Options = dict[str, Optional[str]]
 
     # What stands at a name: a file's content, a directory's listing, or nothing.
     Content = Union[bytes, "list[bytes]", None]
@@ -39,6 +44,8 @@ class Session:
         self.merged.close()
         if not mounts.can_detach():
             _unmount()
+        with self.place.directory("work") as work, work.directory("work") as inner:
+            inner.clear()  # of incompat/volatile, with which no overlay mounts a second time
         self.merged = _mounted(self.place)
 
 
@@ -88,9 +95,28 @@ def session(area: Area) -> Session:
 
 
 def _mounted(layers: Directory) -> Directory:
+    return volatile(lambda extra: _mounted_with({**options(layers), **extra}, layers))
+
+
+def volatile(mount: Callable[[Options], Mounted]) -> Mounted:
+    """Mount with ``volatile``, or without it where that is refused (before Linux 5.10).
+
+    The mount's end would otherwise write out all that is dirty on the probed file system
+    (fs/overlayfs/super.c:ovl_sync_fs), for longer than any deadline; and each copy-up would sync.
+    No check of the kernel's depends on it.
+    """
+    try:
+        return mount({"volatile": None})
+    except OSError as error:
+        if error.errno != EINVAL:
+            raise
+    return mount({})
+
+
+def _mounted_with(options: Options, layers: Directory) -> Directory:
     if mounts.can_detach():
-        return Directory(mounts.detached("overlay", options(layers)))
-    mounts.attached("overlay", layers.path("merged"), options(layers))
+        return Directory(mounts.detached("overlay", options))
+    mounts.attached("overlay", layers.path("merged"), options)
     return layers.directory("merged")
 
 
@@ -98,7 +124,7 @@ def _unmount() -> None:
     mounts.detach(b"merged")  # relative: inside() left us in there
 
 
-def options(layers: Directory, writable: Directory | None = None) -> dict[str, str | None]:
+def options(layers: Directory, writable: Directory | None = None) -> Options:
     """dockerd's own, by descriptor: what the path contains must not matter here.
 
     ``writable`` holds upper and work where those are not beside the layers.
@@ -106,7 +132,7 @@ def options(layers: Directory, writable: Directory | None = None) -> dict[str, s
     at = f"/proc/self/fd/{layers.fd}"
     top = f"/proc/self/fd/{(writable or layers).fd}"
     # moby daemon/graphdriver/overlay2/overlay.go:Init adds index=off where the kernel has it.
-    index: dict[str, str | None] = {"index": "off"} if os.path.exists(_INDEX) else {}
+    index: Options = {"index": "off"} if os.path.exists(_INDEX) else {}
     return {
         **index,
         "lowerdir": f"{at}/l2:{at}/l1",

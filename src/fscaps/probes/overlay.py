@@ -335,7 +335,8 @@ def _use_rootless(layers: Directory) -> None:
     here = _overlay.here()
     place = here.directory("rootless")
     options = {**_overlay.options(here, place), "userxattr": None}
-    mounts.attached("overlay", place.path("merged"), options)
+    point = place.path("merged")
+    _overlay.volatile(lambda extra: mounts.attached("overlay", point, {**options, **extra}))
     with place.directory("merged") as merged:
         _layers.append(merged, "metadata")  # copy_up has given the other file away
         for use in (_layers.delete, _layers.make_again, _layers.move):
