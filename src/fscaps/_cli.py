@@ -2,117 +2,53 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
 
-from ._output import complain, to_stdout
-from ._sandbox import DEADLINE, TIMEOUT, child
-from ._version import __version__
+from ._output import complain
+from ._sandbox import child
+from ._status import BUG, UNASKED
 from .errors import FscapsError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from typing import NoReturn
-
-UNASKED = 2
-BUG = 70  # sysexits.h: EX_SOFTWARE
-
-_EPILOG = """\
-exit status:
-  0  every role asked for fits, be it with a loss (not with --strict)
-  1  none of them does
-  2  could not be asked: bad arguments, no such path
-  3  some do, some do not
-  4  at least one could not be established
- 69  this Python is too old
- 70  a bug in fscaps
-"""
-
-
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        """One line, where argparse would print the usage as well."""
-        complain(message)
-        sys.exit(UNASKED)
-
-    def _print_message(self, message: str, _file: object = None) -> None:
-        """--help and --version, by our own means, which fail in one line."""
-        if message and not to_stdout(message):
-            sys.exit(UNASKED)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command and return its exit status; never raises, never prints a traceback."""
+    given = sys.argv[1:] if arguments is None else arguments
+    worker = _started_ahead(given)
     try:
-        return _run(arguments)
+        return _run(given, worker)
     except KeyboardInterrupt:
         return 130
     except Exception as bug:
         complain(f"a bug in fscaps: {type(bug).__name__}: {bug}")
         return BUG
+    finally:
+        if worker:
+            worker.dismiss()
 
 
-def _run(arguments: Sequence[str] | None) -> int:
-    options = _parser().parse_args(arguments)
+def _started_ahead(arguments: Sequence[str]) -> child.Child | None:
+    """A worker, where there seems to be a path: it loads while the arguments are understood."""
+    if all(argument.startswith("-") for argument in arguments):
+        return None
+    try:
+        return child.start("boot")
+    except FscapsError:
+        return None  # survey() will meet the same, and tell
+
+
+def _run(arguments: Sequence[str], worker: child.Child | None) -> int:
+    from ._arguments import parsed  # noqa: PLC0415 - the worker loads meanwhile
+
+    options = parsed(arguments)
+    from . import _command  # noqa: PLC0415 - as above
+
     if options.list or options.explain or options.schema:
-        from . import _command  # noqa: PLC0415
-
         return _command.inform(options)
     if not options.paths:
         complain("no path given; try --help")
         return UNASKED
-    try:
-        # Started before all else is loaded, so that the two processes load side by side.
-        worker = child.start("boot")
-    except FscapsError as error:
-        complain(str(error))
-        return UNASKED
-    from . import _command  # noqa: PLC0415
-
     return _command.run(options, worker)
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(
-        prog="fscaps",
-        description="Can this directory back a container engine's storage? Ask the file system.",
-        epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
-    add = parser.add_argument
-    add("paths", nargs="*", metavar="PATH", help="a directory on the file system in question")
-    add(
-        "--for",
-        dest="roles",
-        action="append",
-        metavar="ROLE",
-        help="judge for this engine or role only, such as docker/data-root; may be repeated",
-    )
-    add("--format", default="text", metavar="NAME", help="text (the default) or json")
-    add("--json", dest="format", action="store_const", const="json", help="--format json")
-    add("-o", "--output", metavar="FILE", help="write the report there, not to standard output")
-    for name, seconds, scope in (
-        ("--timeout", TIMEOUT, "one probe"),
-        ("--deadline", DEADLINE, "all of a path"),
-    ):
-        text = f"for {scope} (default: %(default)s)"
-        add(name, type=float, default=seconds, metavar="SECONDS", help=text)
-    add(
-        "--mount",
-        choices=("auto", "always", "never"),
-        default="auto",
-        help="when to mount a real overlay, where nobody sees it (default: %(default)s)",
-    )
-    add("--only", action="append", default=[], metavar="GLOB", help="ask these probes only")
-    add("--skip", action="append", default=[], metavar="GLOB", help="do not ask these probes")
-    add("--strict", action="store_true", help="a role that fits with a loss does not fit")
-    add("--color", choices=("auto", "always", "never"), default="auto", help="default: auto")
-    add("-v", "--verbose", action="store_true", help="show every finding and every source")
-    add("-q", "--quiet", action="store_true", help="show the answer alone")
-    add("--list", choices=("probes", "engines", "formats"), help="list them and exit")
-    add("--explain", metavar="ID", help="say what a probe or a role is about, and exit")
-    add("--schema", action="store_true", help="print the JSON Schema of --json and exit")
-    add("--version", action="version", version=f"fscaps {__version__}")
-    return parser

@@ -7,6 +7,7 @@ import sys
 import time
 
 from ._output import complain, to_file, to_stdout
+from ._status import FITS, PARTLY, UNASKED, UNESTABLISHED, UNFIT
 from ._survey import survey
 from .model import Fitness, FscapsError
 from .render import Style, formats, render
@@ -18,13 +19,10 @@ if TYPE_CHECKING:
     from ._sandbox.child import Child
     from .model import Finding, Report
 
-FITS, UNFIT, UNASKED, PARTLY, UNESTABLISHED = 0, 1, 2, 3, 4
 
-
-def run(options: argparse.Namespace, worker: Child) -> int:
-    """Survey each path, write each report; the exit status."""
+def run(options: argparse.Namespace, worker: Child | None) -> int:
+    """Survey each path, write each report; the exit status. ``worker`` is for the first path."""
     if options.format not in formats():
-        worker.dismiss()
         complain(f"unknown format {options.format!r}; there are {', '.join(formats())}")
         return UNASKED
     reports: list[str] = []

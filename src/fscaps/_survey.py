@@ -61,23 +61,16 @@ def survey(
     ValueError for other bad arguments, PlatformError off Linux, SandboxError if no child process
     can be started. Whatever the file system does is in the report.
     """
-    try:
-        given = _given(path)
-        chosen = engines.roles(roles)
-        needed = None if roles is None else _needed(chosen)
-        asked, left = _choose(needed, tuple(only), tuple(skip))
-        limits = _seconds("timeout", timeout), _seconds("deadline", deadline)
-        mounting = Mounting(mount)
-    except Exception:
-        if worker:
-            worker.dismiss()
-        raise
+    given = _given(path)
+    chosen = engines.roles(roles)
+    needed = None if roles is None else _needed(chosen)
+    asked, left = _choose(needed, tuple(only), tuple(skip))
     seen = observe(
         given,
         [probe.id for probe in asked],
-        mounting=mounting,
-        timeout=limits[0],
-        deadline=limits[1],
+        mounting=Mounting(mount),
+        timeout=_seconds("timeout", timeout),
+        deadline=_seconds("deadline", deadline),
         python=python,
         on_finding=on_finding,
         worker=worker,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -28,7 +29,7 @@ from fscaps._sandbox.protocol import (
     decode,
     encode,
 )
-from fscaps._sandbox.wire import Cleaning, Request, decode_request
+from fscaps._sandbox.wire import cleaning, decode_request, request
 
 _text = nouns.file_text
 _EVENTS: dict[type, st.SearchStrategy[Any]] = {
@@ -44,17 +45,16 @@ _EVENTS: dict[type, st.SearchStrategy[Any]] = {
     Done: st.builds(Done),
 }
 events = st.one_of(list(_EVENTS.values()))
-_pids = st.integers(1, 2**22)
-requests = st.one_of(
+lines = st.one_of(
+    st.builds(encode, events),
     st.builds(
-        Request,
+        request,
         _text,
-        st.lists(st.sampled_from(nouns.NAMES)).map(tuple),
+        st.lists(st.sampled_from(nouns.NAMES)),
         st.sampled_from(Mounting),
         st.floats(0.1, 1e6),
-        _pids,
     ),
-    st.builds(Cleaning, _text, _text, _pids),
+    st.builds(cleaning, _text, _text),
 )
 
 
@@ -74,14 +74,28 @@ def test_an_event_arrives_as_it_was_sent(event: Event) -> None:
     assert decode(encode(event)) == event
 
 
-@given(requests)
-def test_a_request_arrives_as_it_was_sent(request: Request | Cleaning) -> None:
-    assert decode_request(encode(request)) == request
+@given(_text, st.lists(_text), st.sampled_from(Mounting), st.floats(0.1, 1e6))
+def test_a_request_arrives_as_it_was_sent(
+    path: str, probes: list[str], mounting: Mounting, timeout: float
+) -> None:
+    received = decode_request(request(path, probes, mounting, timeout))
+    assert vars(received) == {
+        "path": path,
+        "probes": probes,
+        "mounting": mounting,
+        "timeout": timeout,
+        "parent": os.getpid(),
+    }
 
 
-@given(st.one_of(events, requests))
-def test_a_message_is_one_line_of_ascii(message: Event | Request | Cleaning) -> None:
-    line = encode(message)
+@given(_text, _text)
+def test_a_cleaning_arrives_as_it_was_sent(path: str, name: str) -> None:
+    received = decode_request(cleaning(path, name))
+    assert vars(received) == {"path": path, "name": name, "parent": os.getpid()}
+
+
+@given(lines)
+def test_a_message_is_one_line_of_ascii(line: bytes) -> None:
     assert line.isascii()
     assert line.count(b"\n") == 1
     assert line.endswith(b"\n")
@@ -92,10 +106,10 @@ def test_a_message_is_one_line_of_ascii(message: Event | Request | Cleaning) -> 
 )
 def test_a_path_keeps_every_byte(path: bytes) -> None:
     text = path.decode("utf-8", "surrogateescape")
-    request = decode_request(encode(Request(text, (), Mounting.AUTO, 1, 1)))
+    asked = decode_request(request(text, (), Mounting.AUTO, 1))
     scratch = decode(encode(Scratch(text)))
     assert isinstance(scratch, Scratch)
-    for received in (request.path, scratch.name):
+    for received in (asked.path, scratch.name):
         assert received.encode("utf-8", "surrogateescape") == path
 
 

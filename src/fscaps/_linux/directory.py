@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import struct
-from dataclasses import dataclass
 
 from . import libc
 from .libc import naming
@@ -28,13 +27,15 @@ _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _DIRENT = struct.Struct("=QqHB")
 
 
-@dataclass(frozen=True)
 class Entry:
     """One name as getdents64(2) tells it: ``type`` is DT_*, 0 where the file system won't say."""
 
-    name: bytes
-    inode: int
-    type: int
+    __slots__ = ("inode", "name", "type")
+
+    def __init__(self, name: bytes, inode: int, kind: int) -> None:
+        self.name = name
+        self.inode = inode
+        self.type = kind
 
 
 class Directory:

@@ -21,23 +21,31 @@ class Child:
     def __init__(self, pid: int, requests: int, events: int) -> None:
         self.pid = pid
         self.events = events
-        self._requests = requests
+        self._requests: int | None = requests
         self._ended = False
 
     def ask(self, line: bytes) -> None:
         """Write the one request, and close the pipe; a child that has died is not noticed here."""
+        requests = self._take_requests()
         try:
             # Less than a pipe holds (pipe(7): 64 KiB), so this cannot block.
-            os.write(self._requests, line)
+            os.write(requests, line)
         except BrokenPipeError:
             pass
         finally:
-            os.close(self._requests)
+            os.close(requests)
 
     def dismiss(self) -> None:
-        """Let it go without a request; it then ends by itself."""
-        os.close(self._requests)
-        self.end(1.0)
+        """End it, if nothing was asked of it."""
+        if self._requests is not None:
+            os.close(self._take_requests())
+            self.end(1.0)
+
+    def _take_requests(self) -> int:
+        requests, self._requests = self._requests, None
+        if requests is None:
+            raise ValueError("a child takes one request")
+        return requests
 
     def end(self, grace: float) -> bool:
         """Kill it, and wait that many seconds for it to be gone; whether it is."""

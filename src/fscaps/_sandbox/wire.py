@@ -6,9 +6,14 @@ The worker tells by line() and loads no more of it; the supervisor has a class f
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+import os
 
 from ..findings import Mounting
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
 
 REQUEST_LIMIT = 65536
 """Bytes in a request, which a pipe takes whole."""
@@ -16,24 +21,35 @@ LINE_LIMIT = 65536
 """Bytes in a line; a worker that says more at once is not ours any more."""
 
 
-@dataclass(frozen=True)
 class Request:
     """Supervisor to worker: what to ask of which path."""
 
-    path: str
-    probes: tuple[str, ...]
-    mounting: Mounting
-    timeout: float
-    parent: int
+    def __init__(self, body: dict[str, Any]) -> None:
+        self.path: str = body["path"]
+        self.probes: list[str] = body["probes"]
+        self.mounting = Mounting(body["mounting"])
+        self.timeout: float = body["timeout"]
+        self.parent: int = body["parent"]
 
 
-@dataclass(frozen=True)
 class Cleaning:
     """Supervisor to worker: remove the scratch directory of a worker that died."""
 
-    path: str
-    name: str
-    parent: int
+    def __init__(self, body: dict[str, Any]) -> None:
+        self.path: str = body["path"]
+        self.name: str = body["name"]
+        self.parent: int = body["parent"]
+
+
+def request(path: str, probes: Sequence[str], mounting: Mounting, timeout: float) -> bytes:
+    """The line that makes a Request, from this process."""
+    body = {"path": path, "probes": probes, "mounting": mounting, "timeout": timeout}
+    return line("request", **body, parent=os.getpid())
+
+
+def cleaning(path: str, name: str) -> bytes:
+    """The line that makes a Cleaning, from this process."""
+    return line("cleaning", path=path, name=name, parent=os.getpid())
 
 
 def line(event: str, **body: object) -> bytes:
@@ -43,14 +59,6 @@ def line(event: str, **body: object) -> bytes:
 
 
 def decode_request(line: bytes) -> Request | Cleaning:
-    """The request that encode() wrote."""
+    """What request() or cleaning() wrote."""
     body = json.loads(line)
-    if body["event"] == "cleaning":
-        return Cleaning(body["path"], body["name"], body["parent"])
-    return Request(
-        body["path"],
-        tuple(body["probes"]),
-        Mounting(body["mounting"]),
-        body["timeout"],
-        body["parent"],
-    )
+    return Cleaning(body) if body["event"] == "cleaning" else Request(body)

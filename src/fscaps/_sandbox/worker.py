@@ -28,6 +28,7 @@ _LINK_LIMIT = 500  # characters; all of them must fit in one event
 
 def main() -> None:
     """Answer the one request on standard input with events on standard output."""
+    known = probes.every()  # which takes as long as the supervisor takes to ask
     asked = read_all(0, REQUEST_LIMIT)
     if not asked:
         return  # the supervisor has changed its mind, or died
@@ -37,18 +38,18 @@ def main() -> None:
     if isinstance(request, Cleaning):
         _clean(request)
     else:
-        _answer_all(request)
+        _answer_all(request, [known[name] for name in request.probes])
 
 
-def _answer_all(request: Request) -> None:
+def _answer_all(request: Request, asked: list[Probe]) -> None:
     try:
-        target, resolved, host, mount = _locate(request.path)
+        area = _located(request)
     except OSError as error:
         _tell("cannot", errno=_name(error), text=_words(error))
         return
     os.chdir("/")  # a process left behind must keep nobody's directory busy
-    with target:
-        _survey(request, target, resolved, host, mount)
+    with area.target:
+        _survey(area, asked)
     _tell("done")
 
 
@@ -64,8 +65,9 @@ def _tell(event: str, **body: object) -> None:
     write_all(1, line(event, **body))
 
 
-def _locate(path: str) -> tuple[Directory, str, Host, Mount | None]:
+def _located(request: Request) -> Area:
     """Open the path and tell where it leads, before anything that a dead server might block."""
+    path = request.path
     fd = os.open(path, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
     resolved = os.readlink(f"/proc/self/fd/{fd}")
     host, mount = _host(), _mount(fd)
@@ -73,7 +75,8 @@ def _locate(path: str) -> tuple[Directory, str, Host, Mount | None]:
     if mount:
         mount = replace(mount, magic=mountinfo.magic(fd))
         _tell("identified", mount=mount)
-    return Directory(_readable(fd)), resolved, host, mount
+    target, patience = Directory(_readable(fd)), request.timeout / 2
+    return Area(target, resolved, host, mount, mounting=request.mounting, seconds=patience)
 
 
 def _readable(fd: int) -> int:
@@ -134,20 +137,16 @@ def _links(path: str) -> list[str]:
     return links
 
 
-def _survey(
-    request: Request, target: Directory, resolved: str, host: Host, mount: Mount | None
-) -> None:
+def _survey(area: Area, asked: list[Probe]) -> None:
     name = scratch.new_name()
-    directory = _made(target, name)
-    patience = request.timeout / 2
-    area = Area(target, directory, resolved, host, mount, request.mounting, patience)
+    area.directory = _made(area.target, name)
     try:
-        _ask_all(request, area)
+        _ask_all(asked, area)
     finally:
         for end in area.endings:
             end()
-        if isinstance(directory, Directory):
-            _remove(target, name, directory)
+        if isinstance(area.directory, Directory):
+            _remove(area.target, name, area.directory)
 
 
 def _made(target: Directory, name: str) -> Directory | Unknown | OSError:
@@ -179,13 +178,15 @@ def _remove(target: Directory, name: str, directory: Directory) -> None:
         _tell("warned", text=f"the scratch directory {name} could not be removed: {_words(error)}")
 
 
-def _ask_all(request: Request, area: Area) -> None:
-    known = probes.every()
-    for probe in probes.in_order(known[name] for name in request.probes):
-        _tell("asking", probe=probe.id)
+def _ask_all(asked: list[Probe], area: Area) -> None:
+    answered = b""
+    for probe in probes.in_order(asked):
+        # An answer goes with the next question: each write wakes the supervisor.
+        write_all(1, answered + line("asking", probe=probe.id))
         finding = ask(probe, area)
         area.findings[probe.id] = finding
-        _tell("found", finding=finding)
+        answered = line("found", finding=finding)
+    write_all(1, answered)
 
 
 def ask(probe: Probe, area: Area) -> Finding:

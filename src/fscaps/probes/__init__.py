@@ -9,7 +9,6 @@ where the question could not be put. An OSError means *no* if the declaration li
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass
 from importlib import import_module
 
 from .. import _register
@@ -27,12 +26,12 @@ if TYPE_CHECKING:
     Body = Callable[[Area], Union["Answer", str, None]]
 
 
-@dataclass(frozen=True)
 class Answer:
     """A *yes* with something to tell."""
 
-    detail: str = ""
-    value: Value = None
+    def __init__(self, detail: str = "", value: Value = None) -> None:
+        self.detail = detail
+        self.value = value
 
 
 class No(Exception):  # noqa: N818 - it is an answer, not an error

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-from dataclasses import dataclass, field
 
 from ..findings import Finding, Host, Mount, Mounting, Outcome, Probe, Reason
 from . import Unknown
@@ -20,7 +19,6 @@ if TYPE_CHECKING:
 CONTENT = b"fscaps\n"
 
 
-@dataclass(eq=False)
 class Area:
     """One run's scratch directory and context.
 
@@ -29,16 +27,26 @@ class Area:
     helper process without an answer; ``endings`` what to do before the directory is removed.
     """
 
-    target: Directory
-    directory: Directory | Unknown | OSError
-    resolved: str
-    host: Host
-    mount: Mount | None = None
-    mounting: Mounting = Mounting.AUTO
-    seconds: float = 2.0
-    findings: dict[str, Finding] = field(default_factory=dict)
-    made: dict[str, Any] = field(default_factory=dict)
-    endings: list[Callable[[], object]] = field(default_factory=list)
+    def __init__(
+        self,
+        target: Directory,
+        resolved: str,
+        host: Host,
+        mount: Mount | None = None,
+        *,
+        mounting: Mounting = Mounting.AUTO,
+        seconds: float = 2.0,
+    ) -> None:
+        self.target = target
+        self.directory: Directory | Unknown | OSError = Unknown(Reason.SKIPPED, "not made yet")
+        self.resolved = resolved
+        self.host = host
+        self.mount = mount
+        self.mounting = mounting
+        self.seconds = seconds
+        self.findings: dict[str, Finding] = {}
+        self.made: dict[str, Any] = {}
+        self.endings: list[Callable[[], object]] = []
 
     @property
     def scratch(self) -> Directory:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
 from errno import EINVAL
 
 from .._linux import mounts
@@ -30,14 +29,14 @@ _PANICS = {"0x47504653": "gpfs"}
 _INDEX = "/sys/module/overlay/parameters/index"
 
 
-@dataclass
 class Session:
     """A mounted overlay, its upper directory, and what must be found in it after another mount."""
 
-    place: Directory
-    merged: Directory
-    upper: Directory
-    expected: dict[str, Content] = field(default_factory=dict)
+    def __init__(self, place: Directory, merged: Directory, upper: Directory) -> None:
+        self.place = place
+        self.merged = merged
+        self.upper = upper
+        self.expected: dict[str, Content] = {}
 
     def mount_again(self) -> None:
         """Unmount, and mount the same directories anew."""

@@ -1,0 +1,119 @@
+"""The supervisor's ear: what a worker says, line by line, for as long as it may."""
+
+from __future__ import annotations
+
+import os
+import select
+import time
+
+from ..findings import Reason
+from .protocol import (
+    Asking,
+    Cannot,
+    Done,
+    Found,
+    Identified,
+    Located,
+    ProtocolError,
+    Scratch,
+    Warned,
+    decode,
+)
+from .wire import LINE_LIMIT
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ..findings import Finding
+    from .child import Child
+    from .protocol import Event
+    from .supervisor import Observation, Progress
+
+_TOTAL_LIMIT = 4 << 20
+"""Bytes that a worker may say in all."""
+_NOISE_LIMIT = 2000
+
+
+def listen(
+    worker: Child,
+    progress: Progress,
+    seen: Observation,
+    on_finding: Callable[[Finding], object] | None,
+) -> Reason | None:
+    """Take in events until the worker is done or cannot (None), or did not get to its end."""
+    for line in _Lines(worker, progress):
+        if line is None:
+            return Reason.TIMEOUT
+        try:
+            event = decode(line)
+        except ProtocolError:
+            progress.noise = (progress.noise + line + b"\n")[-_NOISE_LIMIT:]
+            continue
+        if isinstance(event, Cannot):
+            progress.cannot = event.text, event.errno
+        if isinstance(event, (Done, Cannot)):
+            return None
+        _take_in(event, progress, seen)
+        if isinstance(event, Found) and on_finding:
+            on_finding(event.finding)
+    return Reason.CRASH
+
+
+def _take_in(event: Event, progress: Progress, seen: Observation) -> None:
+    if isinstance(event, Located):
+        seen.resolved, seen.links = event.resolved, event.links
+        seen.host, seen.mount = event.host, event.mount
+    elif isinstance(event, Identified):
+        seen.mount = event.mount
+    elif isinstance(event, Scratch):
+        progress.scratch = event.name
+    elif isinstance(event, Asking):
+        progress.asking = event.probe
+        progress.step_ends = time.monotonic() + progress.timeout
+    elif isinstance(event, Found):
+        seen.findings[event.finding.probe] = event.finding
+        progress.asking = None
+    elif isinstance(event, Warned):
+        seen.warnings.append(event.text)
+
+
+def heard_done(cleaner: Child, progress: Progress) -> bool:
+    """Whether the cleaner says in time that it is done."""
+    for line in _Lines(cleaner, progress):
+        if line is None:
+            return False
+        try:
+            if decode(line) == Done():
+                return True
+        except ProtocolError:
+            continue
+    return False
+
+
+class _Lines:
+    """The lines of a worker as they come; None when time is up, the end when it says no more."""
+
+    def __init__(self, worker: Child, progress: Progress) -> None:
+        self._fd = worker.events
+        self._progress = progress
+        self._buffer = b""
+        self._total = 0
+        self._poll = select.poll()
+        self._poll.register(self._fd, select.POLLIN)
+
+    def __iter__(self) -> _Lines:
+        return self
+
+    def __next__(self) -> bytes | None:
+        while b"\n" not in self._buffer:
+            left = min(self._progress.run_ends, self._progress.step_ends) - time.monotonic()
+            if left <= 0 or not self._poll.poll(left * 1000):
+                return None
+            block = os.read(self._fd, LINE_LIMIT)
+            self._total += len(block)
+            if not block or len(self._buffer) > LINE_LIMIT or self._total > _TOTAL_LIMIT:
+                raise StopIteration
+            self._buffer += block
+        line, _, self._buffer = self._buffer.partition(b"\n")
+        return line
