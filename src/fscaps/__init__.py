@@ -9,9 +9,9 @@
 import sys
 
 if sys.version_info < (3, 9):  # noqa: UP036 - tells an old Python so
-    # In words that an old Python can parse; nothing of ours was imported yet.
+    # In words that an old Python can parse, as is all of this file: even Python 2.
     _MESSAGE = "fscaps needs Python 3.9 or newer; this is " + sys.version.split()[0]
-    if sys.argv[:1] == ["-m"]:
+    if sys.argv[:1] in (["-m"], ["-c"]) and "runpy" in sys.modules:
         sys.stderr.write(_MESSAGE + "\n")
         sys.exit(69)
     raise ImportError(_MESSAGE)
@@ -57,7 +57,7 @@ _HOMES = {
 }
 
 
-def __getattr__(name: str) -> object:
+def __getattr__(name):  # type: (str) -> object  # noqa: ANN001, ANN202 - parsed by Python 2
     """Load a public name when it is first used: the worker, for one, needs few of them."""
     if name not in __all__:
         raise AttributeError("module 'fscaps' has no attribute " + repr(name))

@@ -269,7 +269,7 @@ def posing_as(*version: int) -> list[str]:
 
 _REAL = [
     [path, "-m", "fscaps", "/tmp"]
-    for pattern in ("/usr/bin/python3.[4-8]", "~/.pyenv/versions/3.[4-8].*/bin/python")
+    for pattern in ("/usr/bin/python3.[4-8]", "~/.pyenv/versions/[23].[4-8].*/bin/python")
     for path in sorted(glob.glob(os.path.expanduser(pattern)))
 ]
 """Those that are installed here."""
