@@ -20,6 +20,7 @@ from .model import (
     Report,
     Role,
     TargetError,
+    printable,
 )
 
 TYPE_CHECKING = False
@@ -141,6 +142,7 @@ def _choose(
     needed: list[Probe] | None, only: tuple[str, ...], skip: tuple[str, ...]
 ) -> tuple[list[Probe], list[Probe]]:
     """The probes to ask, with those they build on, and those left out by request."""
+    _check_globs(only + skip)
     every = list(probes.every().values()) if needed is None else needed
     wanted = [
         probe
@@ -149,6 +151,12 @@ def _choose(
     ]
     asked = probes.in_order(wanted)
     return asked, [probe for probe in every if probe not in asked]
+
+
+def _check_globs(globs: tuple[str, ...]) -> None:
+    for glob in globs:
+        if not any(_matches(probe, (glob,)) for probe in probes.every().values()):
+            raise ValueError(f"no probe matches {printable(glob)}")
 
 
 def _matches(probe: Probe, globs: tuple[str, ...]) -> bool:

@@ -168,6 +168,13 @@ def test_a_role_limits_the_questions_to_what_it_needs(place: Path) -> None:
     assert list(report.verdicts) == ["docker/image"]
 
 
+@pytest.mark.parametrize("option", ["--only", "--skip"])
+def test_a_glob_that_no_probe_matches_is_a_mistake(place: Path, option: str) -> None:
+    ended = run(option, "name.*", option, "xatr.*", place)
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert ended.stderr == "fscaps: no probe matches xatr.*\n"
+
+
 def test_only_and_skip_choose_questions_and_the_rest_is_listed_as_skipped(place: Path) -> None:
     ended = run("--json", "--only", "directory.*", "--skip", "directory.d_*", place)
     report = load(ended.stdout)
