@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from ._survey import ask, survey
     from ._version import __version__
     from .model import (
+        Driver,
         Engine,
         Finding,
         Fitness,
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
         Mounting,
         Need,
         Outcome,
+        Pick,
         PlatformError,
         Probe,
         Reason,
@@ -69,6 +71,7 @@ def __getattr__(name):  # type: (str) -> object  # noqa: ANN001, ANN202 - parsed
 
 
 __all__ = [
+    "Driver",
     "Engine",
     "Finding",
     "Fitness",
@@ -79,6 +82,7 @@ __all__ = [
     "Mounting",
     "Need",
     "Outcome",
+    "Pick",
     "PlatformError",
     "Probe",
     "Reason",

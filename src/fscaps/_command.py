@@ -77,7 +77,8 @@ def _one(path: str, options: argparse.Namespace, reports: list[str], worker: Chi
 def status(report: Report, *, strict: bool) -> int:
     """The exit status that a report amounts to."""
     fits = {Fitness.SUITABLE} if strict else {Fitness.SUITABLE, Fitness.DEGRADED}
-    found = [verdict.fitness for verdict in report.verdicts.values()]
+    usual = [verdict for verdict in report.verdicts.values() if not verdict.alternative]
+    found = [verdict.fitness for verdict in usual]
     if Fitness.UNDETERMINED in found:
         return UNESTABLISHED
     fitting = sum(fitness in fits for fitness in found)

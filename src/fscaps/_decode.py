@@ -50,10 +50,10 @@ def host(body: dict[str, Any]) -> Host:
         machine=text(body["machine"]),
         euid=whole(body["euid"]),
         capabilities=texts(body["capabilities"]),
-        initial_user_namespace=_truth(body["initial_user_namespace"]),
+        initial_user_namespace=truth(body["initial_user_namespace"]),
         user_namespaces=text(body["user_namespaces"]),
         lsm=texts(body["lsm"]),
-        overlay=_truth(body["overlay"]),
+        overlay=truth(body["overlay"]),
     )
 
 
@@ -99,7 +99,7 @@ def _value(value: object) -> Value:
     raise TypeError(value)
 
 
-def _truth(value: object) -> bool:
+def truth(value: object) -> bool:
     if not isinstance(value, bool):
         raise TypeError(value)
     return value

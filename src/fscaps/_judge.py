@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 
-from .model import Finding, Fitness, Level, Need, Outcome, Role, Unmet, Verdict
+from .model import Engine, Finding, Fitness, Level, Need, Outcome, Pick, Role, Unmet, Verdict
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -15,6 +15,19 @@ if TYPE_CHECKING:
 def judge(findings: Mapping[str, Finding], roles: Iterable[Role]) -> dict[str, Verdict]:
     """What the findings, by probe id, mean for each role. A probe not asked counts as UNKNOWN."""
     return {role.id: _verdict(findings, role) for role in roles}
+
+
+def pick(findings: Mapping[str, Finding], engine: Engine) -> Pick:
+    """The driver that the engine picks by itself: the first of its own whose check is passed."""
+    for driver in engine.drivers:
+        outcomes = {need: _outcome(findings, need) for need in driver.chosen_if}
+        if Outcome.NO in outcomes.values():
+            continue
+        unsure = [need for need, outcome in outcomes.items() if outcome is Outcome.UNKNOWN]
+        if unsure:
+            return Pick(None, None, open=tuple(_unmet(findings, need) for need in unsure))
+        return Pick(driver.id, driver.role, driver.price)
+    return Pick(None, None)
 
 
 def _verdict(findings: Mapping[str, Finding], role: Role) -> Verdict:
@@ -36,6 +49,7 @@ def _verdict(findings: Mapping[str, Finding], role: Role) -> Verdict:
         blockers=tuple(_unmet(findings, need) for need in blockers),
         concerns=tuple(_unmet(findings, need) for need in concerns),
         open=tuple(_unmet(findings, need) for need in unsure),
+        alternative=role.alternative,
     )
 
 

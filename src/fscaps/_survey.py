@@ -6,11 +6,12 @@ import os
 import sys
 
 from . import engines, probes
-from ._judge import judge
+from ._judge import judge, pick
 from ._sandbox import DEADLINE, TIMEOUT
 from ._sandbox.supervisor import observe
 from ._version import __version__
 from .model import (
+    Engine,
     Finding,
     Mounting,
     Outcome,
@@ -52,8 +53,9 @@ def survey(
     """Probe the file system at a directory, and judge it for each role of each engine.
 
     ``roles`` limits the verdicts, and the probes to what those need: ids such as
-    ``docker/data-root`` or ``docker``. ``only`` and ``skip`` choose probes by glob. ``mount`` says
-    when a real overlay may be mounted (Mounting). ``timeout`` is the seconds for one probe,
+    ``docker/data-root``, globs of them, or an engine such as ``docker`` for its usual roles.
+    ``only`` and ``skip`` choose probes by glob. ``mount`` says when a real overlay may be mounted
+    (Mounting). ``timeout`` is the seconds for one probe,
     ``deadline`` for all; the call returns at most two seconds after it. ``on_finding`` is called
     with each finding as it comes. ``python`` is the interpreter for the child process, where
     sys.executable is none; ``worker`` one that was started ahead (fscaps' own command does).
@@ -63,8 +65,9 @@ def survey(
     can be started. Whatever the file system does is in the report.
     """
     given = _given(path)
-    chosen = engines.roles(roles)
-    needed = None if roles is None else _needed(chosen)
+    names = None if roles is None else tuple(roles)
+    chosen, whole = engines.roles(names), engines.whole(names)
+    needed = None if names is None else _needed(chosen, whole)
     asked, left = _choose(needed, tuple(only), tuple(skip))
     seen = observe(
         given,
@@ -86,6 +89,7 @@ def survey(
         mount=seen.mount,
         findings=findings,
         verdicts=judge(findings, chosen),
+        picks={engine.id: pick(findings, engine) for engine in whole if engine.drivers},
         warnings=tuple(seen.warnings),
     )
 
@@ -133,8 +137,9 @@ def _seconds(name: str, value: float) -> float:
     return float(value)
 
 
-def _needed(roles: Iterable[Role]) -> list[Probe]:
-    needs = (need for role in roles for need in role.needs)
+def _needed(roles: Iterable[Role], whole: Iterable[Engine]) -> list[Probe]:
+    needs = [need for role in roles for need in role.needs]
+    needs += [need for engine in whole for driver in engine.drivers for need in driver.chosen_if]
     return probes.in_order(probe for need in needs for probe in need.any_of)
 
 

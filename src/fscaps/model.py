@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "SCHEMA",
+    "Driver",
     "Engine",
     "Finding",
     "Fitness",
@@ -35,6 +36,7 @@ __all__ = [
     "Mounting",
     "Need",
     "Outcome",
+    "Pick",
     "PlatformError",
     "Probe",
     "Reason",
@@ -94,20 +96,44 @@ class Need:
 
 @dataclass(frozen=True)
 class Role:
-    """A use of a directory, such as ``docker/data-root``."""
+    """A use of a directory, such as ``docker/data-root``.
+
+    An ``alternative`` is an arrangement that somebody has to choose instead of the engine's own:
+    another driver, rootless, a loop image. Unless it was asked for by name it is judged and told,
+    but decides no exit status, and is nobody's best.
+    """
 
     id: str
     title: str
     needs: tuple[Need, ...]
+    alternative: bool = False
+
+
+@dataclass(frozen=True)
+class Driver:
+    """A storage driver that an engine may pick by itself.
+
+    ``chosen_if`` is the engine's own check, which is not the measure: the verdict on ``role``
+    tells how well it then works. ``price`` is what it costs to be left with this one.
+    """
+
+    id: str
+    role: str
+    chosen_if: tuple[Need, ...]
+    price: str = ""
 
 
 @dataclass(frozen=True)
 class Engine:
-    """A container engine and its roles, the most demanding first."""
+    """A container engine: its roles, the most demanding first and the alternatives last.
+
+    ``drivers`` is what it tries when nobody tells it which, in its order.
+    """
 
     id: str
     title: str
     roles: tuple[Role, ...]
+    drivers: tuple[Driver, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -131,6 +157,7 @@ class Verdict:
     blockers: tuple[Unmet, ...] = ()
     concerns: tuple[Unmet, ...] = ()
     open: tuple[Unmet, ...] = ()
+    alternative: bool = False
 
     @property
     def engine(self) -> str:
@@ -142,6 +169,20 @@ class Verdict:
         """What to do instead, each once, the most pressing first."""
         unmet = (*self.blockers, *self.open, *self.concerns)
         return tuple(dict.fromkeys(need.remedy for need in unmet if need.remedy))
+
+
+@dataclass(frozen=True)
+class Pick:
+    """The storage driver that an engine picks by itself here.
+
+    ``driver`` and ``role`` are None if that is not known: then ``open`` says what it hangs on. They
+    are None also, and nothing is open, where the engine finds no driver at all.
+    """
+
+    driver: str | None
+    role: str | None
+    price: str = ""
+    open: tuple[Unmet, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -160,6 +201,7 @@ class Report:
     mount: Mount | None
     findings: Mapping[str, Finding]
     verdicts: Mapping[str, Verdict]
+    picks: Mapping[str, Pick]
     warnings: tuple[str, ...] = ()
     schema: int = SCHEMA
 
@@ -178,11 +220,20 @@ class Report:
         return tuple(dict.fromkeys(verdict.engine for verdict in self.verdicts.values()))
 
     def best(self, engine: str) -> Verdict | None:
-        """The verdict on the most demanding role of the engine that fits, if one does."""
+        """The verdict on the most demanding role of the engine that fits, if one does.
+
+        Alternatives do not count unless they were asked for by name; see alternatives().
+        """
         own = self.of_engine(engine)
         if not own:
             raise UnknownRoleError(engine)
-        return next((verdict for verdict in own if verdict.fitness.fits), None)
+        usual = (verdict for verdict in own if not verdict.alternative)
+        return next((verdict for verdict in usual if verdict.fitness.fits), None)
+
+    def alternatives(self, engine: str) -> tuple[Verdict, ...]:
+        """The verdicts on the arrangements that fit and that somebody would have to choose."""
+        own = self.of_engine(engine)
+        return tuple(verdict for verdict in own if verdict.alternative and verdict.fitness.fits)
 
     def require(self, role: str) -> Verdict:
         """The verdict if the role fits; otherwise raise UnsuitableError with the reason."""
@@ -204,7 +255,8 @@ class Report:
         return tuple(verdict for verdict in self.verdicts.values() if verdict.engine == engine)
 
     def _engine_summary(self, engine: str) -> str:
-        own = self.of_engine(engine)
+        every = self.of_engine(engine)
+        own = [verdict for verdict in every if not verdict.alternative] or every
         whole = own[0]
         if whole.fitness.fits:
             return f"{whole.id}: {whole.fitness.value}"

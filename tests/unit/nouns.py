@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, Optional
 from hypothesis import strategies as st
 
 from fscaps import (
+    Driver,
+    Engine,
     Finding,
     Host,
     Level,
@@ -20,6 +22,7 @@ from fscaps import (
     Verdict,
     judge,
 )
+from fscaps._judge import pick
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -44,9 +47,11 @@ def need(*probes: str, level: Level = Level.MUST, says: str = "", remedy: str = 
     return Need(any_of, "It would not work.", "engine.go:work", level, says, remedy)
 
 
-def role(*needs: Need, identity: str = "engine/role", title: str = "a use") -> Role:
+def role(
+    *needs: Need, identity: str = "engine/role", title: str = "a use", alternative: bool = False
+) -> Role:
     """A role with these needs."""
-    return Role(identity, title, needs)
+    return Role(identity, title, needs, alternative)
 
 
 def finding(identity: str, outcome: Outcome, **more: Any) -> Finding:
@@ -74,6 +79,7 @@ def report(
         "mount": Mount(29, "/srv", "ext4", "/dev/sda1", ("rw",), ("rw",), (), "0xef53", ("sda1",)),
         "findings": findings or {},
         "verdicts": {verdict.id: verdict for verdict in verdicts},
+        "picks": {},
     }
     return Report(**{**body, **more})
 
@@ -97,6 +103,17 @@ needs = st.builds(
     st.sampled_from(Level),
 )
 roles = st.lists(needs, max_size=5).map(lambda chosen: role(*chosen))
+
+drivers = st.lists(
+    st.builds(
+        Driver,
+        st.sampled_from(("first", "second")),
+        st.just("engine/role"),
+        st.lists(needs, max_size=2).map(tuple),
+        st.sampled_from(("", "slow")),
+    ),
+    max_size=3,
+).map(tuple)
 
 _seconds = st.floats(0, 1e6)
 _values = st.one_of(
@@ -145,9 +162,16 @@ def reports(draw: st.DrawFn) -> Report:
     """Any report that a survey may end in: verdicts that follow from findings, a path of bytes."""
     seen = {one.probe: one for one in draw(st.lists(findings(), max_size=6))}
     chosen = [
-        role(*draw(st.lists(needs, max_size=4)), identity=identity, title=f"the use {identity}")
+        role(
+            *draw(st.lists(needs, max_size=4)),
+            identity=identity,
+            title=f"the use {identity}",
+            alternative=draw(st.booleans()),
+        )
         for identity in draw(st.lists(st.sampled_from(("a/x", "a/y", "b/x")), unique=True))
     ]
+    judged = {one.id.partition("/")[0] for one in chosen}
+    whole = draw(st.sets(st.sampled_from(sorted(judged)))) if judged else set()
     return Report(
         tool="fscaps 1.0",
         path=draw(file_text.filter(bool)),
@@ -157,6 +181,7 @@ def reports(draw: st.DrawFn) -> Report:
         mount=draw(st.one_of(st.none(), mounts)),
         findings=seen,
         verdicts=judge(seen, chosen),
+        picks={name: pick(seen, Engine(name, "", (), draw(drivers))) for name in whole},
         warnings=draw(texts),
     )
 

@@ -10,8 +10,21 @@ from hypothesis import given, strategies as st
 from unit import nouns
 from unit.nouns import NAMES, Answers, found, need, role
 
-from fscaps import Finding, Fitness, Level, Outcome, Reason, Role, Verdict, judge
-from fscaps._judge import _words
+from fscaps import (
+    Driver,
+    Engine,
+    Finding,
+    Fitness,
+    Level,
+    Need,
+    Outcome,
+    Pick,
+    Reason,
+    Role,
+    Verdict,
+    judge,
+)
+from fscaps._judge import _words, pick
 
 YES, NO, UNKNOWN = Outcome.YES, Outcome.NO, Outcome.UNKNOWN
 SUITABLE, DEGRADED = Fitness.SUITABLE, Fitness.DEGRADED
@@ -208,3 +221,44 @@ def test_other_braces_are_left_alone() -> None:
 @pytest.mark.parametrize("name", sorted(errno.errorcode.values()))
 def test_every_errno_has_words(name: str) -> None:
     assert _words(name) not in ("", "…")
+
+
+FIRST = Driver("first", "e/first", (need("a.one"), need("a.two")))
+LAST = Driver("last", "e/last", (need("a.three"),), "slow")
+ENGINE = Engine("e", "an engine", (), (FIRST, LAST))
+
+
+@pytest.mark.parametrize(
+    ("one", "two", "three", "picked"),
+    [
+        (YES, YES, NO, Pick("first", "e/first")),
+        (YES, NO, YES, Pick("last", "e/last", "slow")),
+        (UNKNOWN, NO, YES, Pick("last", "e/last", "slow")),
+        (NO, YES, NO, Pick(None, None)),
+    ],
+)
+def test_an_engine_picks_the_first_driver_whose_check_is_passed(
+    one: Outcome, two: Outcome, three: Outcome, picked: Pick
+) -> None:
+    assert pick(found({"a.one": one, "a.two": two, "a.three": three}), ENGINE) == picked
+
+
+def test_which_driver_is_picked_is_open_while_one_that_comes_earlier_is_unknown() -> None:
+    picked = pick(found({"a.one": YES, "a.three": YES}), ENGINE)
+    assert (picked.driver, picked.role) == (None, None)
+    assert [unmet.any_of for unmet in picked.open] == [("a.two",)]
+
+
+@given(nouns.answers, nouns.drivers)
+def test_a_pick_is_a_driver_whose_own_check_is_known_to_be_passed(
+    answers: dict[str, Outcome], drivers: tuple[Driver, ...]
+) -> None:
+    picked = pick(found(answers), Engine("e", "", (), drivers))
+    passed = [
+        driver.id for driver in drivers if all(_is_met(one, answers) for one in driver.chosen_if)
+    ]
+    assert picked.driver is None or picked.driver in passed
+
+
+def _is_met(wanted: Need, answers: dict[str, Outcome]) -> bool:
+    return any(answers.get(probe.id) is YES for probe in wanted.any_of)

@@ -15,6 +15,7 @@ from unit.nouns import finding, found, need, role
 
 import fscaps
 from fscaps import (
+    Driver,
     Engine,
     Finding,
     Fitness,
@@ -24,6 +25,7 @@ from fscaps import (
     Mount,
     Mounting,
     Outcome,
+    Pick,
     PlatformError,
     Reason,
     Report,
@@ -51,6 +53,8 @@ NOUNS: list[Any] = [
     next(iter(engines.every().values())),
     UNMET,
     VERDICT,
+    Driver("overlay2", ROLE.id, ROLE.needs[:1], "none"),
+    Pick("overlay2", ROLE.id),
     Mount(1, "/", "ext4", "/dev/sda", ("rw",), ("rw",), ("shared:1",), "0xef53", ("sda",)),
     Host("6.1.0", "x86_64", 0, ("CAP_MKNOD",), True, "", ("selinux",), True),
     nouns.report([VERDICT], found({"a.b": Outcome.NO})),
@@ -199,6 +203,15 @@ def test_the_best_is_the_most_demanding_that_fits(fitnesses: tuple[Fitness, ...]
     fitting = [f"e/r{number}" for number, one in enumerate(fitnesses) if one.fits]
     best = report.best("e")
     assert (best.id if best else None) == (fitting[0] if fitting else None)
+
+
+def test_the_best_is_no_alternative() -> None:
+    """Which somebody would have to choose, and which is told apart."""
+    chosen = dataclasses.replace(verdict("e/other", Fitness.SUITABLE), alternative=True)
+    unfit = dataclasses.replace(verdict("e/third", Fitness.UNSUITABLE), alternative=True)
+    report = nouns.report([verdict("e/all", Fitness.UNSUITABLE), chosen, unfit])
+    assert report.best("e") is None
+    assert report.alternatives("e") == (chosen,)
 
 
 def test_the_best_of_an_engine_that_was_not_judged_is_an_error() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import errno
 import inspect
 import json
@@ -275,15 +276,31 @@ def test_no_role_asks_for_the_same_twice(role: Role) -> None:
     assert len(set(needs)) == len(needs)
 
 
+def test_an_alternative_is_chosen_by_its_name_only_and_is_none_then(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The engines are replaced, so that this holds whatever they are."""
+    usual, other = nouns.role(identity="e/usual"), nouns.role(identity="e/other", alternative=True)
+    engine = Engine("e", "an engine", (usual, other))
+    monkeypatch.setattr(engines, "every", lambda: {"e": engine})
+    assert engines.roles() == [usual, other]
+    assert engines.roles(["e"]) == [usual]
+    asked = dataclasses.replace(other, alternative=False)
+    assert engines.roles(["e/other"]) == engines.roles(["e/o*"]) == [asked]
+    assert engines.whole() == engines.whole(["e"]) == [engine]
+    assert engines.whole(["e/*"]) == []
+
+
 def test_roles_are_chosen_by_engine_by_role_and_each_once() -> None:
     engine = ENGINES[0]
-    last = engine.roles[-1]
+    usual = [role for role in engine.roles if not role.alternative]
+    last = usual[-1]
     assert engines.roles() == ROLES
-    assert engines.roles([engine.id]) == list(engine.roles)
+    assert engines.roles([engine.id]) == usual
     assert engines.roles([last.id]) == [last]
     assert engines.roles([last.id, last.id]) == [last]
-    assert engines.roles([last.id, engine.id])[0] is last
-    assert len(engines.roles([last.id, engine.id])) == len(engine.roles)
+    assert engines.roles([last.id, engine.id])[0] == last
+    assert len(engines.roles([last.id, engine.id])) == len(usual)
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ from fscaps import (
     Fitness,
     Level,
     Outcome,
+    Pick,
     Reason,
     Report,
     ReportError,
@@ -190,7 +191,21 @@ def test_the_summary_comes_early_and_the_best_role_is_named() -> None:
     body = json.loads(as_json(report(judged.values())))
     assert list(body)[:3] == ["schema", "tool", "summary"]
     assert body["summary"] == report(judged.values()).summary
-    assert body["engines"] == {"e": {"best": "e/some"}}
+    assert body["engines"] == {"e": {"best": "e/some", "alternatives": [], "picks": None}}
+
+
+def test_what_the_engine_picks_and_what_one_may_choose_instead_are_told() -> None:
+    other = role(identity="e/other", alternative=True)
+    judged = judge({}, [role(need("a.b"), identity="e/all"), other])
+    body = json.loads(
+        as_json(report(judged.values(), picks={"e": Pick("slow", "e/other", "dear")}))
+    )
+    assert body["engines"]["e"] == {
+        "best": None,
+        "alternatives": ["e/other"],
+        "picks": {"driver": "slow", "role": "e/other", "price": "dear", "open": []},
+    }
+    assert body["verdicts"]["e/other"]["alternative"] is True
 
 
 def test_bytes_that_are_no_utf8_survive() -> None:

@@ -6,6 +6,7 @@ The folder is the register: a module put here is found by its ``ENGINE``.
 from __future__ import annotations
 
 import functools
+from dataclasses import replace
 from importlib import import_module
 
 from .. import _register
@@ -25,18 +26,32 @@ def every() -> dict[str, Engine]:
 
 
 def roles(names: Iterable[str] | None = None) -> list[Role]:
-    """The roles of these ids, or of the engines of these ids; all if None.
+    """The roles of these ids or globs, and the usual ones of engines of these ids; all if None.
 
-    Raises UnknownRoleError.
+    An alternative that was asked for by name is one no more. Raises UnknownRoleError.
     """
-    known = every()
+    known = [role for engine in every().values() for role in engine.roles]
     if names is None:
-        return [role for engine in known.values() for role in engine.roles]
+        return known
     chosen: dict[str, Role] = {}
     for name in names:
-        engine = known.get(name.partition("/")[0])
-        found = [role for role in engine.roles if name in (engine.id, role.id)] if engine else []
+        found = [role for role in known if _is_meant(role, name)]
         if not found:
             raise UnknownRoleError(name)
-        chosen.update((role.id, role) for role in found)
+        chosen.update((role.id, replace(role, alternative=False)) for role in found)
     return list(chosen.values())
+
+
+def _is_meant(role: Role, name: str) -> bool:
+    if "/" not in name:
+        return role.id.partition("/")[0] == name and not role.alternative
+    if not set(name) & set("*?["):
+        return role.id == name
+    from fnmatch import fnmatchcase  # noqa: PLC0415 - loaded only where it is asked for
+
+    return fnmatchcase(role.id, name)
+
+
+def whole(names: Iterable[str] | None = None) -> list[Engine]:
+    """The engines that are asked about as such, not for some of their roles; all if None."""
+    return [engine for engine in every().values() if names is None or engine.id in names]

@@ -6,7 +6,7 @@ import json
 from dataclasses import asdict
 
 from .. import _decode
-from ..model import SCHEMA, Fitness, FscapsError, Report, Unmet, Verdict
+from ..model import SCHEMA, Fitness, FscapsError, Pick, Report, Unmet, Verdict
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -50,7 +50,6 @@ def load(text: str | bytes) -> Report:
 
 def _body(report: Report) -> dict[str, Any]:
     name, _, version = report.tool.partition(" ")
-    best = {engine: report.best(engine) for engine in report.engines}
     return {
         "schema": report.schema,
         "tool": {"name": name, "version": version},
@@ -64,8 +63,17 @@ def _body(report: Report) -> dict[str, Any]:
         "host": asdict(report.host) if report.host else None,
         "findings": {probe: _finding(found) for probe, found in report.findings.items()},
         "verdicts": {role: _verdict(verdict) for role, verdict in report.verdicts.items()},
-        "engines": {engine: {"best": fits.id if fits else None} for engine, fits in best.items()},
+        "engines": {engine: _engine(report, engine) for engine in report.engines},
         "warnings": report.warnings,
+    }
+
+
+def _engine(report: Report, engine: str) -> dict[str, Any]:
+    best, picked = report.best(engine), report.picks.get(engine)
+    return {
+        "best": best.id if best else None,
+        "alternatives": [verdict.id for verdict in report.alternatives(engine)],
+        "picks": asdict(picked) if picked else None,
     }
 
 
@@ -92,6 +100,11 @@ def _report(body: dict[str, Any]) -> Report:
         mount=None if target["mount"] is None else _decode.mount(target["mount"]),
         findings={probe: _read_finding(probe, found) for probe, found in body["findings"].items()},
         verdicts={role: _read_verdict(role, found) for role, found in body["verdicts"].items()},
+        picks={
+            engine: _read_pick(found["picks"])
+            for engine, found in body["engines"].items()
+            if found["picks"] is not None
+        },
         warnings=_decode.texts(body["warnings"]),
     )
 
@@ -110,6 +123,16 @@ def _read_verdict(role: str, body: dict[str, Any]) -> Verdict:
         fitness=Fitness(body["fitness"]),
         blockers=_read_unmets(body["blockers"]),
         concerns=_read_unmets(body["concerns"]),
+        open=_read_unmets(body["open"]),
+        alternative=_decode.truth(body["alternative"]),
+    )
+
+
+def _read_pick(body: dict[str, Any]) -> Pick:
+    return Pick(
+        driver=_decode.optional_text(body["driver"]),
+        role=_decode.optional_text(body["role"]),
+        price=_decode.text(body["price"]),
         open=_read_unmets(body["open"]),
     )
 
