@@ -455,6 +455,61 @@ def test_a_reason_that_two_roles_share_is_told_once() -> None:
     assert as_text(report(verdicts)).count("It needs it.") == 1
 
 
+def test_a_probe_that_decides_for_two_engines_is_explained_once_and_named_twice() -> None:
+    mine, theirs = unmet("Mine needs it."), unmet("Theirs needs it.")
+    text = as_text(
+        report(
+            [
+                Verdict("a/all", "all of a", UNSUITABLE, (mine,)),
+                Verdict("b/all", "all of b", UNSUITABLE, (theirs,)),
+            ],
+            {"a.b": finding("a.b", Outcome.NO, errno="EIO")},
+        )
+    )
+    assert text.count("a.b: no, EIO") == 1
+    assert "Why not b/all: a.b, as above" in text
+    assert "Theirs needs it." not in text
+
+
+def test_two_caveats_without_a_probe_are_two() -> None:
+    caveats = [dataclasses.replace(unmet(words), any_of=()) for words in ("One.", "Another.")]
+    text = as_text(report([Verdict("e/all", "all", DEGRADED, (), tuple(caveats))]))
+    assert "One." in text
+    assert "Another." in text
+
+
+def test_an_engine_s_roles_are_told_by_what_the_path_is_worth_to_them() -> None:
+    fitnesses = {"all": UNSUITABLE, "some": SUITABLE, "more": UNSUITABLE, "least": SUITABLE}
+    verdicts = [Verdict(f"e/{name}", name, fitness) for name, fitness in fitnesses.items()]
+    lines = as_text(report(verdicts)).splitlines()
+    (at,) = [number for number, line in enumerate(lines) if line.startswith("e ")]
+    assert lines[at].split() == ["e", "suitable", "some,", "least"]
+    assert lines[at + 1].split() == ["unsuitable", "all,", "more"]
+
+
+@pytest.mark.parametrize(("whole", "chosen"), [(UNSUITABLE, True), (SUITABLE, False)])
+def test_what_one_could_choose_is_told_where_it_is_wanted(
+    whole: Fitness,
+    chosen: bool,  # noqa: FBT001 - expected
+) -> None:
+    others = [
+        Verdict(f"e/{name}", name, fitness, alternative=True)
+        for name, fitness in (("loop", SUITABLE), ("slow", DEGRADED), ("bad", UNSUITABLE))
+    ]
+    text = as_text(report([Verdict("e/all", "all", whole), *others]))
+    assert ("or choose     loop (suitable), slow (degraded)" in text) is chosen
+    assert "bad" not in text
+    assert all(f"e/{name} " in as_text(report(others), VERBOSE) for name in ("loop", "bad"))
+
+
+def test_the_driver_that_the_engine_picks_is_told_with_its_price_where_it_is_another() -> None:
+    verdicts = [Verdict("e/all", "all", UNSUITABLE)]
+    another = as_text(report(verdicts, picks={"e": Pick("vfs", "e/vfs", "copies all")}))
+    assert "picks itself  vfs: copies all" in another
+    for pick in (Pick("best", "e/all", "none"), Pick(None, None)):
+        assert "picks itself" not in as_text(report(verdicts, picks={"e": pick}))
+
+
 def test_what_is_lost_is_told_where_nothing_is_worse() -> None:
     judged = judge(
         found({"a.no": Outcome.NO, "a.lost": Outcome.NO}),

@@ -8,10 +8,13 @@ from ..model import Fitness, Outcome, printable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
+    from typing import Optional
 
     from ..model import Finding, Report, Unmet, Verdict
     from . import Style
+
+    Line = tuple[str, Optional[Fitness], str]  # a heading, its colour, the words behind it
 
 _COLORS = {
     Fitness.SUITABLE: "32",
@@ -28,7 +31,8 @@ def render(report: Report, style: Style) -> str:
     """The report in words, wrapped to the style's width; the answer alone if it is quiet."""
     lines = list(_headlines(report, style))
     if not style.quiet:
-        for part in (_where, _roles, _reasons, _warnings, _findings):
+        roles = _each_role if style.verbose else _engines
+        for part in (_where, roles, _reasons, _warnings, _findings):
             block = list(part(report, style))
             if block:
                 lines += ["", *block]
@@ -38,15 +42,20 @@ def render(report: Report, style: Style) -> str:
 def _headlines(report: Report, style: Style) -> Iterator[str]:
     path = printable(report.path)
     for engine in report.engines:
-        yield from _wrapped(_paint(style, _answer(path, report.of_engine(engine))), style)
+        yield from _wrapped(_paint(style, _answer(path, _usual(report, engine))), style)
     if not report.engines:
         yield f"{path}: nothing was judged"
 
 
-def _answer(path: str, own: tuple[Verdict, ...]) -> tuple[str, Fitness]:
+def _usual(report: Report, engine: str) -> list[Verdict]:
+    """The verdicts on an engine as it is if nobody chooses otherwise."""
+    own = report.of_engine(engine)
+    return [verdict for verdict in own if not verdict.alternative] or list(own)
+
+
+def _answer(path: str, own: list[Verdict]) -> tuple[str, Fitness]:
     whole = own[0]
-    fitting = [verdict.title for verdict in own[1:] if verdict.fitness.fits]
-    parts = " and ".join(fitting)
+    parts = _enumerated(verdict.title for verdict in own[1:] if verdict.fitness.fits)
     if whole.fitness is Fitness.SUITABLE:
         return f"{path} can back {whole.title}.", Fitness.SUITABLE
     if whole.fitness is Fitness.DEGRADED:
@@ -55,8 +64,8 @@ def _answer(path: str, own: tuple[Verdict, ...]) -> tuple[str, Fitness]:
         rest = f" It can back {parts}." if parts else ""
         text = f"Whether {path} can back {whole.title} could not be established.{rest}"
         return text, Fitness.UNDETERMINED
-    open_roles = [verdict.title for verdict in own if verdict.fitness is Fitness.UNDETERMINED]
-    unsure = f" Not established: {' and '.join(open_roles)}." if open_roles else ""
+    unknown = _enumerated(v.title for v in own if v.fitness is Fitness.UNDETERMINED)
+    unsure = f" Not established: {unknown}." if unknown else ""
     if parts:
         text = f"{path} can back only {parts}, not {whole.title}.{unsure}"
     elif unsure or len(own) == 1:
@@ -79,40 +88,93 @@ def _where(report: Report, style: Style) -> Iterator[str]:
         yield from _hanging("asked", printable(f"Linux {host.kernel}, as {user}"), style)
 
 
-def _roles(report: Report, style: Style) -> Iterator[str]:
+def _enumerated(words: Iterable[str]) -> str:
+    *others, last = (*words, "")[:-1] or ("",)
+    return f"{', '.join(others)} and {last}" if others else last
+
+
+def _each_role(report: Report, style: Style) -> Iterator[str]:
+    width = max((len(role) for role in report.verdicts), default=0)
     for verdict in report.verdicts.values():
         fitness = _paint(style, (f"{verdict.fitness.value:<13}", verdict.fitness))
-        yield f"{verdict.id:<18} {fitness} {verdict.title}"
+        yield f"{verdict.id:<{width}}  {fitness} {verdict.title}"
+
+
+def _engines(report: Report, style: Style) -> Iterator[str]:
+    """For each engine its roles by what the path is worth to them, and what one could do else."""
+    for engine in report.engines:
+        label = engine
+        for heading, fitness, words in (*_by_fitness(report, engine), *_choices(report, engine)):
+            start = f"{label:<10}  {heading:<13} "
+            first, *more = _wrapped(words, style, start, " " * len(start))
+            yield first.replace(heading, _paint(style, (heading, fitness)), 1) if fitness else first
+            yield from more
+            label = ""
+
+
+def _by_fitness(report: Report, engine: str) -> Iterator[Line]:
+    for fitness in Fitness:
+        roles = [verdict for verdict in _usual(report, engine) if verdict.fitness is fitness]
+        if roles:
+            yield fitness.value, fitness, ", ".join(map(_name, roles))
+
+
+def _choices(report: Report, engine: str) -> Iterator[Line]:
+    """What the engine would pick by itself, and what else would work, where not all is well."""
+    whole, picked = _usual(report, engine)[0], report.picks.get(engine)
+    if picked and picked.role not in (None, whole.id):
+        price = f": {picked.price}" if picked.price else ""
+        yield "picks itself", None, f"{picked.driver}{price}"
+    others = report.alternatives(engine)
+    if others and whole.fitness is not Fitness.SUITABLE:
+        words = ", ".join(f"{_name(other)} ({other.fitness.value})" for other in others)
+        yield "or choose", None, words
+
+
+def _name(verdict: Verdict) -> str:
+    return verdict.id.partition("/")[2]
 
 
 def _reasons(report: Report, style: Style) -> Iterator[str]:
-    """Each unmet need once, under the first role that it concerns, and each remedy once.
+    """Why roles do not fit: each unmet need once, and each remedy once.
 
-    Where an engine's most demanding role is suitable, what the others lack is left to -v.
+    In short, a probe is told of under the first role that it decides, and of the others only that
+    it was; and where an engine's most demanding role is suitable, what the others lack is left to
+    -v, as is what the alternatives lack.
     """
-    told: set[Unmet] = set()
+    told: set[object] = set()
     remedies: set[str] = set()
-    for verdict in report.verdicts.values():
-        whole = report.of_engine(verdict.engine)[0]
-        if whole.fitness is Fitness.SUITABLE and not style.verbose:
-            continue
-        needs = [*verdict.blockers, *_pressing(verdict)]
-        fresh = [need for need in needs if need not in told]
-        told.update(fresh)
+    for verdict in report.verdicts.values() if style.verbose else _in_question(report):
+        short = not style.verbose
+        needs = {(short and need.any_of) or need: need for need in _decisive(verdict)}
+        fresh = [need for key, need in needs.items() if key not in told]
+        above = [need for key, need in needs.items() if key in told]
+        told.update(needs)
         if fresh:
             yield f"{_heading(verdict)} {verdict.id}:"
-            for need in fresh:
-                yield from _need(report, need, style)
-                if need.remedy and need.remedy not in remedies:
-                    yield from _hanging("instead", need.remedy, style, "    ")
-                remedies.add(need.remedy)
+        elif above and verdict is report.of_engine(verdict.engine)[0]:
+            yield from _wrapped(f"{_heading(verdict)} {verdict.id}: {_ids(above)}, as above", style)
+        for need in fresh:
+            yield from _need(report, need, style)
+            if need.remedy and need.remedy not in remedies:
+                yield from _hanging("instead", need.remedy, style, "    ")
+            remedies.add(need.remedy)
 
 
-def _pressing(verdict: Verdict) -> tuple[Unmet, ...]:
-    """What else decides: open questions where nothing is blocked, losses where the rest is met."""
-    if verdict.blockers:
-        return ()
-    return verdict.open or verdict.concerns
+def _in_question(report: Report) -> Iterator[Verdict]:
+    for engine in report.engines:
+        own = _usual(report, engine)
+        if own[0].fitness is not Fitness.SUITABLE:
+            yield from own
+
+
+def _ids(needs: list[Unmet]) -> str:
+    return ", ".join(" or ".join(need.any_of) for need in needs)
+
+
+def _decisive(verdict: Verdict) -> tuple[Unmet, ...]:
+    """What blocks; open questions where nothing does; losses where all the rest is met."""
+    return verdict.blockers or verdict.open or verdict.concerns
 
 
 def _heading(verdict: Verdict) -> str:
