@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from ._survey import ask, survey
     from ._version import __version__
     from .model import (
+        Advice,
+        Attachment,
         Driver,
         Engine,
         Finding,
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
         Need,
         Outcome,
         Pick,
+        Placement,
         PlatformError,
         Probe,
         Reason,
@@ -71,6 +74,8 @@ def __getattr__(name):  # type: (str) -> object  # noqa: ANN001, ANN202 - parsed
 
 
 __all__ = [
+    "Advice",
+    "Attachment",
     "Driver",
     "Engine",
     "Finding",
@@ -83,6 +88,7 @@ __all__ = [
     "Need",
     "Outcome",
     "Pick",
+    "Placement",
     "PlatformError",
     "Probe",
     "Reason",

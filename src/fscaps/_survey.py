@@ -7,6 +7,7 @@ import sys
 
 from . import engines, probes
 from ._judge import judge, pick
+from ._placement import placement
 from ._sandbox import DEADLINE, TIMEOUT
 from ._sandbox.supervisor import observe
 from ._version import __version__
@@ -80,6 +81,7 @@ def survey(
         worker=worker,
     )
     findings = {**seen.findings, **{probe.id: _unasked(probe) for probe in left}}
+    verdicts = judge(findings, chosen)
     return Report(
         tool=f"fscaps {__version__}",
         path=os.fsdecode(given),
@@ -88,9 +90,10 @@ def survey(
         host=seen.host,
         mount=seen.mount,
         findings=findings,
-        verdicts=judge(findings, chosen),
+        verdicts=verdicts,
         picks={engine.id: pick(findings, engine) for engine in whole if engine.drivers},
         warnings=tuple(seen.warnings),
+        placement=placement(seen.mount, verdicts),
     )
 
 

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "SCHEMA",
+    "Advice",
+    "Attachment",
     "Driver",
     "Engine",
     "Finding",
@@ -37,6 +39,7 @@ __all__ = [
     "Need",
     "Outcome",
     "Pick",
+    "Placement",
     "PlatformError",
     "Probe",
     "Reason",
@@ -185,6 +188,45 @@ class Pick:
     open: tuple[Unmet, ...] = ()
 
 
+class Attachment(str, enum.Enum):
+    """How the storage below a path hangs on this host, as far as names tell."""
+
+    LOCAL = "local"
+    """A disk, as far as this host can tell: one in a SAN looks no other."""
+    NETWORK_BLOCK = "network-block"
+    """A block device over the network, or a file system that several hosts have on one."""
+    NETWORK_FILES = "network-files"
+    """A server that keeps the files: NFS, SMB, 9p, …"""
+    MEMORY = "memory"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True)
+class Advice:
+    """Whether something can be done, why, under which condition, and by which roles."""
+
+    answer: Outcome
+    because: str
+    condition: str = ""
+    roles: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Placement:
+    """What could be done with an engine's data on this path beyond using it on this host.
+
+    ``migrate``: move it between hosts without copying it. ``share_read_only`` and
+    ``share_read_write``: let several hosts use it at once. ``instead``: other arrangements that
+    reach the same end.
+    """
+
+    attachment: Attachment
+    migrate: Advice
+    share_read_only: Advice
+    share_read_write: Advice
+    instead: tuple[Advice, ...] = ()
+
+
 @dataclass(frozen=True)
 class Report:
     """All that one survey learned.
@@ -203,6 +245,7 @@ class Report:
     verdicts: Mapping[str, Verdict]
     picks: Mapping[str, Pick]
     warnings: tuple[str, ...] = ()
+    placement: Placement | None = None
     schema: int = SCHEMA
 
     def __getitem__(self, role: str) -> Verdict:

@@ -23,6 +23,7 @@ from fscaps import (
     judge,
 )
 from fscaps._judge import pick
+from fscaps._placement import placement
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -170,6 +171,7 @@ def reports(draw: st.DrawFn) -> Report:
         )
         for identity in draw(st.lists(st.sampled_from(("a/x", "a/y", "b/x")), unique=True))
     ]
+    mount, verdicts = draw(st.one_of(st.none(), mounts)), judge(seen, chosen)
     judged = {one.id.partition("/")[0] for one in chosen}
     whole = draw(st.sets(st.sampled_from(sorted(judged)))) if judged else set()
     return Report(
@@ -178,11 +180,12 @@ def reports(draw: st.DrawFn) -> Report:
         resolved=draw(st.one_of(st.none(), file_text)),
         links=draw(texts),
         host=draw(st.one_of(st.none(), hosts)),
-        mount=draw(st.one_of(st.none(), mounts)),
+        mount=mount,
         findings=seen,
-        verdicts=judge(seen, chosen),
+        verdicts=verdicts,
         picks={name: pick(seen, Engine(name, "", (), draw(drivers))) for name in whole},
         warnings=draw(texts),
+        placement=draw(st.one_of(st.none(), st.just(placement(mount, verdicts)))),
     )
 
 

@@ -15,6 +15,8 @@ from unit.nouns import finding, found, need, role
 
 import fscaps
 from fscaps import (
+    Advice,
+    Attachment,
     Driver,
     Engine,
     Finding,
@@ -26,6 +28,7 @@ from fscaps import (
     Mounting,
     Outcome,
     Pick,
+    Placement,
     PlatformError,
     Reason,
     Report,
@@ -45,6 +48,7 @@ UNMET = Unmet(("a.b",), "It would not work.", "man 2 open", "no", "another disk"
 VERDICT = Verdict("docker/image", "image metadata", Fitness.UNSUITABLE, (UNMET,), (UNMET,), ())
 PROBE = next(iter(probes.every().values()))
 ROLE = engines.roles()[0]
+ADVICE = Advice(Outcome.YES, "It can.", "One at a time.", (ROLE.id,))
 NOUNS: list[Any] = [
     PROBE,
     Finding("a.b", Outcome.UNKNOWN, Reason.TIMEOUT, "EIO", "words", 1.5, 0.1),
@@ -55,6 +59,8 @@ NOUNS: list[Any] = [
     VERDICT,
     Driver("overlay2", ROLE.id, ROLE.needs[:1], "none"),
     Pick("overlay2", ROLE.id),
+    ADVICE,
+    Placement(Attachment.LOCAL, ADVICE, ADVICE, ADVICE, (ADVICE,)),
     Mount(1, "/", "ext4", "/dev/sda", ("rw",), ("rw",), ("shared:1",), "0xef53", ("sda",)),
     Host("6.1.0", "x86_64", 0, ("CAP_MKNOD",), True, "", ("selinux",), True),
     nouns.report([VERDICT], found({"a.b": Outcome.NO})),

@@ -6,7 +6,19 @@ import json
 from dataclasses import asdict
 
 from .. import _decode
-from ..model import SCHEMA, Fitness, FscapsError, Pick, Report, Unmet, Verdict
+from ..model import (
+    SCHEMA,
+    Advice,
+    Attachment,
+    Fitness,
+    FscapsError,
+    Outcome,
+    Pick,
+    Placement,
+    Report,
+    Unmet,
+    Verdict,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -64,6 +76,7 @@ def _body(report: Report) -> dict[str, Any]:
         "findings": {probe: _finding(found) for probe, found in report.findings.items()},
         "verdicts": {role: _verdict(verdict) for role, verdict in report.verdicts.items()},
         "engines": {engine: _engine(report, engine) for engine in report.engines},
+        "placement": asdict(report.placement) if report.placement else None,
         "warnings": report.warnings,
     }
 
@@ -106,6 +119,7 @@ def _report(body: dict[str, Any]) -> Report:
             if found["picks"] is not None
         },
         warnings=_decode.texts(body["warnings"]),
+        placement=None if body["placement"] is None else _read_placement(body["placement"]),
     )
 
 
@@ -134,6 +148,25 @@ def _read_pick(body: dict[str, Any]) -> Pick:
         role=_decode.optional_text(body["role"]),
         price=_decode.text(body["price"]),
         open=_read_unmets(body["open"]),
+    )
+
+
+def _read_placement(body: dict[str, Any]) -> Placement:
+    return Placement(
+        attachment=Attachment(body["attachment"]),
+        migrate=_read_advice(body["migrate"]),
+        share_read_only=_read_advice(body["share_read_only"]),
+        share_read_write=_read_advice(body["share_read_write"]),
+        instead=tuple(map(_read_advice, body["instead"])),
+    )
+
+
+def _read_advice(body: dict[str, Any]) -> Advice:
+    return Advice(
+        answer=Outcome(body["answer"]),
+        because=_decode.text(body["because"]),
+        condition=_decode.text(body["condition"]),
+        roles=_decode.texts(body["roles"]),
     )
 
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import textwrap
 
-from ..model import Fitness, Outcome, printable
+from ..model import Attachment, Fitness, Outcome, printable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from typing import Optional
 
-    from ..model import Finding, Report, Unmet, Verdict
+    from ..model import Advice, Finding, Report, Unmet, Verdict
     from . import Style
 
     Line = tuple[str, Optional[Fitness], str]  # a heading, its colour, the words behind it
@@ -26,13 +26,15 @@ _COLORS = {
     Outcome.UNKNOWN: "35",
 }
 
+_AT_HOME = (Attachment.LOCAL, Attachment.MEMORY, Attachment.UNKNOWN)
+
 
 def render(report: Report, style: Style) -> str:
     """The report in words, wrapped to the style's width; the answer alone if it is quiet."""
     lines = list(_headlines(report, style))
     if not style.quiet:
         roles = _each_role if style.verbose else _engines
-        for part in (_where, roles, _reasons, _warnings, _findings):
+        for part in (_where, roles, _reasons, _placement, _warnings, _findings):
             block = list(part(report, style))
             if block:
                 lines += ["", *block]
@@ -211,6 +213,29 @@ def _why(found: Finding) -> str:
     return f"{said} ({printable(found.detail)})".strip() if found.detail else said
 
 
+def _placement(report: Report, style: Style) -> Iterator[str]:
+    """Whether the data could be moved or shared; in short only where that suggests itself."""
+    placed = report.placement
+    if not placed or (placed.attachment in _AT_HOME and not style.verbose):
+        return
+    yield from _advice("move it", placed.migrate, style)
+    yield from _advice("share it", placed.share_read_only, style, "read-only")
+    yield from _advice("", placed.share_read_write, style, "read-write")
+    for number, other in enumerate(placed.instead):
+        text = f"{other.because}: {other.condition}{_by(other)}"
+        yield from _hanging("" if number else "or", text, style)
+
+
+def _advice(label: str, advice: Advice, style: Style, what: str = "") -> Iterator[str]:
+    answer = f"{what}: {advice.answer.value}" if what else advice.answer.value
+    condition = f"; {advice.condition}" if advice.condition else ""
+    yield from _hanging(label, f"{answer}, {advice.because}{condition}{_by(advice)}", style)
+
+
+def _by(advice: Advice) -> str:
+    return f" ({', '.join(advice.roles)})" if advice.roles else ""
+
+
 def _warnings(report: Report, style: Style) -> Iterator[str]:
     for warning in report.warnings:
         yield from _hanging("warning", printable(warning), style)
@@ -238,7 +263,7 @@ def _paint(style: Style, what: tuple[str, Fitness | Outcome]) -> str:
 
 
 def _hanging(label: str, text: str, style: Style, indent: str = "") -> Iterator[str]:
-    start = f"{indent}{label + ':':<9} "
+    start = f"{indent}{label + ':' if label else '':<9} "
     yield from _wrapped(text, style, start, " " * len(start))
 
 

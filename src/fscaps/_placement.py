@@ -1,0 +1,181 @@
+"""Where the data could live instead: moved between hosts, shared by them. Pure, like judging.
+
+What lies below a path cannot be probed, so here alone the names of file systems speak; what can
+be done with it follows from the verdicts.
+"""
+
+from __future__ import annotations
+
+from .model import Advice, Attachment, Fitness, Outcome, Placement
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from .model import Mount, Verdict
+
+# Names as /proc/self/mountinfo gives them, FUSE with its subtype.
+# fmt: off
+_NETWORK = frozenset({
+    "nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "ceph", "afs", "lustre", "gpfs", "beegfs",
+    "orangefs", "pvfs2", "coda", "virtiofs", "acfs", "fuse.sshfs", "fuse.glusterfs",
+    "fuse.ceph-fuse", "fuse.s3fs", "fuse.rclone", "fuse.gcsfuse", "fuse.davfs", "fuse.juicefs",
+    "fuse.mount-s3", "fuse.seaweedfs", "fuse.moosefs", "fuse.lizardfs", "fuse.curlftpfs",
+    "fuse.blobfuse", "fuse.blobfuse2", "fuse.goofys", "fuse.cvmfs2",
+})
+# fmt: on
+_CLUSTERED = frozenset({"ocfs2", "gfs2"})
+_MEMORY = frozenset({"tmpfs", "ramfs", "hugetlbfs", "devtmpfs", "rootfs"})
+_NETWORK_DEVICES = ("(iSCSI)", "(rbd)", "(nbd)", "(drbd)")
+
+WHOLE = (
+    "docker/data-root",
+    "docker/data-root-fuse-overlayfs",
+    "docker/data-root-vfs",
+    "docker/data-root-btrfs",
+    "docker/containerd-store",
+    "docker/loop-data-root",
+    "containerd/overlayfs",
+    "containerd/native",
+    "podman/overlay",
+    "podman/fuse-overlayfs",
+    "podman/vfs",
+)
+"""Roles that hold all that an engine keeps, so that moving the directory moves the engine."""
+
+READ_ONLY = ("podman/loop-image-store", "podman/additional-image-store")
+"""Roles that several hosts can play at once, the best first."""
+
+_ONE_AT_A_TIME = (
+    "stop the engine and unmount on the one host before the other mounts: containers stop, and "
+    "start again there"
+)
+
+
+def placement(mount: Mount | None, verdicts: Mapping[str, Verdict]) -> Placement:
+    """What the mount and the verdicts mean for moving and sharing."""
+    attachment = _attachment(mount)
+    return Placement(
+        attachment=attachment,
+        migrate=_migrate(attachment, verdicts),
+        share_read_only=_share_read_only(attachment, verdicts),
+        share_read_write=_SHARE_READ_WRITE,
+        instead=tuple(_instead(attachment, verdicts)),
+    )
+
+
+def _attachment(mount: Mount | None) -> Attachment:
+    if mount is None:
+        return Attachment.UNKNOWN
+    if mount.type in _MEMORY:
+        return Attachment.MEMORY
+    if mount.type in _NETWORK or _names_a_server(mount):
+        return Attachment.NETWORK_FILES
+    if mount.type in _CLUSTERED or any(
+        device.endswith(_NETWORK_DEVICES) for device in mount.devices
+    ):
+        return Attachment.NETWORK_BLOCK
+    if any(device.startswith("loop") for device in mount.devices):
+        return Attachment.UNKNOWN  # wherever the file lies that it is in
+    local = mount.devices or mount.source.startswith("/dev/")
+    return Attachment.LOCAL if local else Attachment.UNKNOWN
+
+
+def _names_a_server(mount: Mount) -> bool:
+    """``host:/path``, ``user@host:path`` or ``//host/share``, whatever the file system's name."""
+    source = mount.source
+    return source.startswith("//") or (":" in source and not source.startswith("/"))
+
+
+def _migrate(attachment: Attachment, verdicts: Mapping[str, Verdict]) -> Advice:
+    if attachment is Attachment.MEMORY:
+        return Advice(Outcome.NO, "the data is in memory and gone with this host")
+    whole = _fitting(verdicts, WHOLE)
+    if attachment is Attachment.NETWORK_BLOCK:
+        because = "a block device over the network can be attached to another host"
+        return _if_any(whole, verdicts, WHOLE, because)
+    if attachment is Attachment.NETWORK_FILES:
+        because = "another host can mount the same directory"
+        return _if_any(whole, verdicts, WHOLE, because)
+    if attachment is Attachment.LOCAL:
+        return Advice(
+            Outcome.NO,
+            "the data is on a disk of this host, as far as this host can tell",
+            "copy it with the engine stopped (rsync -aHAX --numeric-ids --devices --specials), or "
+            "move the disk",
+        )
+    return Advice(Outcome.UNKNOWN, "it is not known what lies below this file system")
+
+
+def _if_any(
+    fitting: tuple[str, ...],
+    verdicts: Mapping[str, Verdict],
+    roles: Iterable[str],
+    because: str,
+) -> Advice:
+    """Yes where a role fits; no where none can; unknown where one was not judged or established."""
+    if fitting:
+        return Advice(Outcome.YES, because, _ONE_AT_A_TIME, fitting)
+    judged = [verdicts[role] for role in roles if role in verdicts]
+    if not judged or any(verdict.fitness is Fitness.UNDETERMINED for verdict in judged):
+        return Advice(Outcome.UNKNOWN, "whether an engine can keep all of its data here is open")
+    return Advice(Outcome.NO, "no engine that was judged can keep all of its data here")
+
+
+_SHARE_READ_WRITE = Advice(
+    Outcome.NO,
+    "an engine takes its directory for its own alone: it keeps what is in there in memory, holds "
+    "its databases locked (a second dockerd ends with a timeout), and overlayfs leaves undefined "
+    "what happens when layers change below it (Documentation/filesystems/overlayfs.rst)",
+    "named volumes alone may be shared, where locks work, by programs made for that",
+)
+
+
+def _share_read_only(attachment: Attachment, verdicts: Mapping[str, Verdict]) -> Advice:
+    if attachment in (Attachment.LOCAL, Attachment.MEMORY):
+        return Advice(Outcome.NO, "other hosts do not see this file system", "export it first")
+    fitting = _fitting(verdicts, READ_ONLY)
+    if fitting and attachment is Attachment.UNKNOWN:
+        return Advice(Outcome.UNKNOWN, "it is not known whether other hosts see this file system")
+    if fitting:
+        because = "podman reads an additional image store that other hosts read as well"
+        return Advice(Outcome.YES, because, "one host writes it, before the others use it", fitting)
+    if not any(role in verdicts for role in READ_ONLY):
+        return Advice(Outcome.UNKNOWN, "no role that shares was judged")
+    return _if_any((), verdicts, READ_ONLY, "")
+
+
+def _instead(attachment: Attachment, verdicts: Mapping[str, Verdict]) -> Iterable[Advice]:
+    """Other arrangements for those who wanted to move or share, the surest first."""
+    if attachment is not Attachment.NETWORK_FILES:
+        return
+    yield Advice(
+        Outcome.YES,
+        "a block device over the network (iSCSI, RBD, NBD) with ext4 or xfs on it",
+        "one host mounts it at a time; the engine then sees a local disk",
+    )
+    loop = _fitting(verdicts, ("docker/loop-data-root",))
+    if loop:
+        yield Advice(
+            Outcome.YES,
+            "an ext4 image file here, mounted through a loop device as the whole data-root",
+            "one host mounts it at a time: two at once destroy it",
+            loop,
+        )
+    store = _fitting(verdicts, READ_ONLY[:1])
+    if store:
+        yield Advice(
+            Outcome.YES,
+            "an EROFS image of an image store here, loop-mounted by every host",
+            "it is read-only; a new version is a new file",
+            store,
+        )
+    yield Advice(
+        Outcome.YES,
+        "a registry mirror in the same network, or a lazy-pulling snapshotter (stargz, nydus)",
+        "each host keeps its own storage on a local disk; images are fetched once, or as read",
+    )
+
+
+def _fitting(verdicts: Mapping[str, Verdict], roles: Iterable[str]) -> tuple[str, ...]:
+    return tuple(role for role in roles if role in verdicts and verdicts[role].fitness.fits)

@@ -1,0 +1,105 @@
+"""What is said of moving and sharing follows from the mount and the verdicts, and no further."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import pytest
+from hypothesis import given, strategies as st
+
+from fscaps import Attachment, Fitness, Mount, Outcome, Verdict
+from fscaps._placement import READ_ONLY, WHOLE, placement
+
+LOCAL = Mount(1, "/srv", "ext4", "/dev/sda1", devices=("sda1",))
+NFS = Mount(1, "/srv", "nfs4", "nas:/export")
+TMPFS = Mount(1, "/srv", "tmpfs", "tmpfs")
+
+YES, NO, UNKNOWN = Outcome.YES, Outcome.NO, Outcome.UNKNOWN
+
+
+def verdicts(**fitnesses: Fitness) -> dict[str, Verdict]:
+    """Verdicts by role, `docker__data_root` standing for docker/data-root."""
+    ids = {name: name.replace("__", "/").replace("_", "-") for name in fitnesses}
+    return {ids[name]: Verdict(ids[name], "a use", one) for name, one in fitnesses.items()}
+
+
+@pytest.mark.parametrize(
+    ("change", "attachment"),
+    [
+        ({}, Attachment.LOCAL),
+        ({"devices": ("dm-0 (vg-data)", "sda (iSCSI)")}, Attachment.NETWORK_BLOCK),
+        ({"devices": ("nbd0 (nbd)",)}, Attachment.NETWORK_BLOCK),
+        ({"devices": ("loop0 (/mnt/nas/x.img)",)}, Attachment.UNKNOWN),
+        ({"type": "btrfs", "devices": ()}, Attachment.LOCAL),
+        ({"type": "nfs4", "source": "nas:/x", "devices": ()}, Attachment.NETWORK_FILES),
+        ({"type": "cifs", "source": "//nas/x", "devices": ()}, Attachment.NETWORK_FILES),
+        ({"type": "fuse.other", "source": "me@nas:/x", "devices": ()}, Attachment.NETWORK_FILES),
+        ({"type": "fuse.other", "source": "other", "devices": ()}, Attachment.UNKNOWN),
+        ({"type": "overlay", "source": "overlay", "devices": ()}, Attachment.UNKNOWN),
+        ({"type": "tmpfs", "source": "tmpfs", "devices": ()}, Attachment.MEMORY),
+    ],
+)
+def test_how_the_storage_hangs_on_the_host(change: dict[str, Any], attachment: Attachment) -> None:
+    mount = dataclasses.replace(LOCAL, **change)
+    assert placement(mount, {}).attachment is attachment
+
+
+def test_a_mount_that_was_never_learned_leaves_it_all_open() -> None:
+    placed = placement(None, {})
+    assert placed.attachment is Attachment.UNKNOWN
+    assert (placed.migrate.answer, placed.share_read_only.answer) == (UNKNOWN, UNKNOWN)
+
+
+@pytest.mark.parametrize(
+    ("mount", "fitness", "answer"),
+    [
+        (NFS, Fitness.SUITABLE, YES),
+        (NFS, Fitness.DEGRADED, YES),
+        (NFS, Fitness.UNSUITABLE, NO),
+        (NFS, Fitness.UNDETERMINED, UNKNOWN),
+        (LOCAL, Fitness.SUITABLE, NO),
+        (TMPFS, Fitness.SUITABLE, NO),
+    ],
+)
+def test_what_moves_is_what_an_engine_keeps_all_of_its_data_in(
+    mount: Mount, fitness: Fitness, answer: Outcome
+) -> None:
+    advice = placement(mount, verdicts(docker__data_root=fitness)).migrate
+    assert advice.answer is answer
+    assert advice.roles == (("docker/data-root",) if answer is YES else ())
+
+
+def test_image_metadata_alone_moves_no_engine() -> None:
+    placed = placement(NFS, verdicts(docker__image=Fitness.SUITABLE))
+    assert placed.migrate.answer is UNKNOWN  # no role that holds all was judged
+
+
+@pytest.mark.parametrize(
+    ("mount", "fitness", "answer"),
+    [
+        (NFS, Fitness.DEGRADED, YES),
+        (NFS, Fitness.UNSUITABLE, NO),
+        (NFS, Fitness.UNDETERMINED, UNKNOWN),
+        (LOCAL, Fitness.SUITABLE, NO),
+    ],
+)
+def test_what_is_shared_is_a_store_to_read(mount: Mount, fitness: Fitness, answer: Outcome) -> None:
+    advice = placement(mount, verdicts(podman__loop_image_store=fitness)).share_read_only
+    assert advice.answer is answer
+
+
+_FITNESSES = st.dictionaries(st.sampled_from((*WHOLE, *READ_ONLY)), st.sampled_from(Fitness))
+
+
+@given(st.sampled_from((None, LOCAL, NFS, TMPFS)), _FITNESSES)
+def test_a_yes_names_only_roles_that_fit_and_nobody_shares_to_write(
+    mount: Mount | None, fitnesses: dict[str, Fitness]
+) -> None:
+    judged = {role: Verdict(role, "a use", one) for role, one in fitnesses.items()}
+    placed = placement(mount, judged)
+    assert placed.share_read_write.answer is NO
+    for advice in (placed.migrate, placed.share_read_only, *placed.instead):
+        assert all(judged[role].fitness.fits for role in advice.roles)
+    for advice in (placed.migrate, placed.share_read_only):
+        assert advice.answer is not YES or advice.roles
