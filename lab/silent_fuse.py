@@ -12,8 +12,8 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .fuse_server import OPCODES, Plan
-from .mounts import mount, mounts_below, unmount_below
+from lab.fuse_server import OPCODES, Plan
+from lab.mounts import mount, mounts_below, unmount_below
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -1,108 +1,18 @@
-"""How a real file system is registered, made in a working directory, and taken away."""
+"""The bench on which a file system is made, and from which it is taken away again."""
 
 from __future__ import annotations
 
-import gzip
 import os
-import re
 import shlex
 import shutil
 import subprocess
 import time
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from .mounts import mounts_below, unmount_below
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from contextlib import AbstractContextManager
+from lab.mounts import mounts_below, unmount_below
 
 _PATIENCE = 20.0  # seconds; nothing here takes one
-
-
-@dataclass(frozen=True)
-class FileSystem:
-    """A file system one can have: call it with an empty directory to work in."""
-
-    name: str
-    title: str
-    needs: tuple[str, ...]
-    build: Callable[[Bench], Path]
-
-    def __call__(self, work: Path) -> AbstractContextManager[Path]:
-        """Make it, yield the directory to probe, take everything away again."""
-        return self._use(work)
-
-    @contextmanager
-    def _use(self, work: Path) -> Iterator[Path]:
-        bench = Bench(work.resolve())
-        try:
-            yield self.build(bench)
-        finally:
-            bench.clear()
-
-
-FILESYSTEMS: dict[str, FileSystem] = {}
-
-
-def filesystem(*needs: str) -> Callable[[Callable[[Bench], Path]], FileSystem]:
-    """Register a function under its name, with what it needs besides root.
-
-    A need is a program (`mkfs.xfs`), a file system of the kernel (`fs:xfs`), a setting the
-    kernel was built with (`CONFIG_XFS_QUOTA`) or a file (`/dev/fuse`).
-    """
-
-    def register(build: Callable[[Bench], Path]) -> FileSystem:
-        name = build.__name__.replace("_", "-")
-        title = (build.__doc__ or "").splitlines()[0].rstrip(".")
-        FILESYSTEMS[name] = FileSystem(name, title, needs, build)
-        return FILESYSTEMS[name]
-
-    return register
-
-
-def missing(wanted: FileSystem) -> str | None:
-    """Why this machine cannot have the file system, in one line; None when it can."""
-    if os.geteuid() != 0:
-        return "mounting needs root"
-    if any(need.startswith("mkfs.") for need in wanted.needs) and not _exists("/dev/loop-control"):
-        return "no /dev/loop-control"
-    return next((f"no {need}" for need in wanted.needs if not _has(need)), None)
-
-
-def _has(need: str) -> bool:
-    if need.startswith("fs:"):
-        return _kernel_has(need[3:])
-    if need.startswith("CONFIG_"):
-        return _kernel_built_with(need)
-    return _exists(need) if need.startswith("/") else shutil.which(need) is not None
-
-
-def _exists(path: str) -> bool:
-    return Path(path).exists()
-
-
-def _kernel_has(fstype: str) -> bool:
-    def listed() -> bool:
-        return fstype in Path("/proc/filesystems").read_text().split()
-
-    if not listed() and shutil.which("modprobe"):
-        # As mount(2) itself would; the module of a file system nobody uses is not loaded.
-        subprocess.run(["modprobe", "-q", f"fs-{fstype}"], check=False, capture_output=True)
-    return listed()
-
-
-def _kernel_built_with(setting: str) -> bool:
-    config = b""
-    if _exists("/proc/config.gz"):
-        config = gzip.decompress(Path("/proc/config.gz").read_bytes())
-    elif _exists(f"/boot/config-{os.uname().release}"):
-        config = Path(f"/boot/config-{os.uname().release}").read_bytes()
-    # A kernel that does not say what it was built with: let the mount find out.
-    return not config or re.search(rf"^{setting}=[ym]$".encode(), config, re.MULTILINE) is not None
 
 
 def run(*argv: str | Path) -> None:
@@ -166,12 +76,22 @@ class Bench:
         return point
 
     def ext4(
-        self, name: str = "mnt", *, mkfs: str = "", options: str = "loop", mib: int = 64
+        self, name: str = "mnt", *, mkfs: str = "", options: str = "loop", mib: int = 1024
     ) -> Path:
         """Make and mount an ext4; `name` is the mount point, when its path matters."""
         # The block size is named: for a small image mkfs may choose one nobody has in earnest.
         image = self.image(f"mkfs.ext4 -q -b 4096 {mkfs}", mib << 20)
         return self.mount("ext4", image, self.directory(name), options)
+
+    def xfs(self, *, mkfs: str = "", options: str = "loop") -> Path:
+        """Make and mount an XFS."""
+        image = self.image(f"mkfs.xfs -q {mkfs}", 1 << 30)
+        return self.mount("xfs", image, self.directory("mnt"), options)
+
+    def btrfs(self) -> Path:
+        """Make and mount a btrfs."""
+        image = self.image("mkfs.btrfs -q", 1 << 30)
+        return self.mount("btrfs", image, self.directory("mnt"))
 
     def serve(self, point: Path, *argv: str | Path) -> Path:
         """Start a FUSE server that stays in the foreground and wait until it has mounted."""

@@ -30,6 +30,10 @@ change() {
     try 'start a program of the volume' 'cp /bin/busybox /named/true; /named/true'
     try 'make a set-user-ID program in the volume' 'cp /bin/su /named; chmod 4755 /named/su'
     try 'make a device node in the volume' 'mknod /named/null c 1 3'
+    try 'remove a directory of the volume with an open file' \
+        'mkdir /named/open; exec 3>/named/open/file; rm -r /named/open'
+    try 'replace an open file of the volume' \
+        'cd /named; echo old >held; exec 3<held; echo new >new; mv new held; test "$(cat <&3)" = old'
 }
 
 check() {

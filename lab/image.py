@@ -17,15 +17,16 @@ import struct
 import tarfile
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Dict, List
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
 BUSYBOX = Path("/usr/bin/busybox")
-FULL = "fscaps/full"
-TRIVIAL = "fscaps/trivial"
-ODD = "fscaps/odd"
+FULL = "docker.io/fscaps/full"
+TRIVIAL = "docker.io/fscaps/trivial"
+NAMES = "docker.io/fscaps/names"
+ATTRIBUTES = "docker.io/fscaps/attributes"
 
 # cap_net_raw+ep as the kernel keeps it (VFS_CAP_REVISION_2); Docker leaves a container that one.
 CAPABILITY = struct.pack("<5I", 0x02000001, 1 << 13, 0, 0, 0)
@@ -51,7 +52,8 @@ class Entry:
     xattrs: Mapping[str, bytes] = field(default_factory=dict)
 
 
-Layer = list[Entry]
+Layer = List[Entry]
+Tree = Dict[str, Entry]
 
 
 def directory(path: str, mode: int = 0o755, owner: int = 0) -> Entry:
@@ -93,10 +95,16 @@ def trivial() -> list[Layer]:
     return [[directory("bin"), program, hard_link("bin/true", program)]]
 
 
-def odd() -> list[Layer]:
+def names() -> list[Layer]:
     """Give the layers of an image with names that not every file system takes."""
     latin, devil = os.fsdecode(b"data/not-utf8-\xff"), 'data/a:b,c*d?e\\f|g"h<i>j \n.'
     return [*trivial(), [directory("data"), file(latin, "latin"), file(devil, "devil")]]
+
+
+def attributes() -> list[Layer]:
+    """Give the layers of an image with a user's extended attribute, which few images have."""
+    noted = replace(file("data/noted"), xattrs={"user.fscaps": b"note"})
+    return [*trivial(), [directory("data"), noted]]
 
 
 def _base() -> Layer:

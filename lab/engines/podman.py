@@ -1,0 +1,145 @@
+"""Podman on a machine of its own, and what it is given to do with a directory."""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import TYPE_CHECKING
+
+from lab import image
+from lab.course import Course, layers
+from lab.machine import Machine
+from lab.outcome import Outcome
+
+if TYPE_CHECKING:
+    import subprocess
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from lab.place import Place
+
+# What Docker's containers may do and podman's may not, unless told.
+_CAPABILITIES = "--cap-add=MKNOD,NET_RAW"
+_VOLUME = "named:/named:exec,suid,dev"
+_RUNROOT = "/run/containers/storage"
+
+
+class Podman(Machine):
+    """Podman as root, its whole storage (graphroot) in one directory."""
+
+    def __init__(
+        self,
+        work: Path,
+        graphroot: Path,
+        *,
+        driver: str,
+        root: Path | None = None,
+        options: Mapping[str, str] | None = None,
+    ) -> None:
+        """Keep settings in `work`, everything else in `graphroot`."""
+        super().__init__(work, root)
+        self.graphroot = graphroot
+        self.driver = driver
+        self.options = options or {}
+        self._said: list[str] = []
+
+    def __enter__(self) -> Podman:
+        """Make the machine, and write podman's settings."""
+        super().__enter__()
+        # crun refuses version 1 beside version 2; no controller is wanted here at all.
+        self.run("mount", "-t", "cgroup2", "cgroup2", "/sys/fs/cgroup")
+        (self.work / "storage.conf").write_text(self._storage())
+        (self.work / "containers.conf").write_text(_CONTAINERS)
+        (self.work / "policy.json").write_text('{"default": [{"type": "insecureAcceptAnything"}]}')
+        return self
+
+    def start(self) -> bool:
+        """Ask podman about its storage, which sets it up."""
+        done = self.cli("info", "--format", "{{json .Store}}")
+        if done.returncode:
+            self._said = done.stderr.strip().splitlines()
+            return False
+        self._store = json.loads(done.stdout)
+        return True
+
+    def stop(self) -> None:
+        """Stop everything as a restart of the computer would."""
+        self.kill_all()
+
+    def cli(self, *args: str) -> subprocess.CompletedProcess[str]:
+        """Run podman."""
+        options = ["--signature-policy", str(self.work / "policy.json")]
+        command = [args[0], *options, *args[1:]] if args[0] == "load" else list(args)
+        return self.try_run(*self.caller(), "podman", *command, env=self._environment())
+
+    def caller(self) -> list[str]:
+        """Give the command that makes a process of podman's user of one that is root's."""
+        return []
+
+    def chosen_driver(self) -> str:
+        """Give the storage driver, and whether it is the kernel's overlay or a program's."""
+        native = self._store.get("graphStatus", {}).get("Native Overlay Diff")
+        return f"{self._store['graphDriverName']}" + (f" native diff {native}" if native else "")
+
+    def container_root(self, container: str) -> Path:
+        """Give the root directory of a running container, as a path of the host."""
+        pid = self.cli("inspect", "-f", "{{.State.Pid}}", container).stdout.strip()
+        return self.process_root(pid)
+
+    def differences(self, container: str, tree: image.Tree, below: Sequence[str]) -> list[str]:
+        """Hold the root of a running container against what it must be."""
+        return image.differences(self.container_root(container), tree, below)
+
+    @property
+    def complaints(self) -> list[str]:
+        """What podman said when it did not start."""
+        return self._said
+
+    def _environment(self) -> dict[str, str]:
+        return {
+            "CONTAINERS_STORAGE_CONF": str(self.work / "storage.conf"),
+            "CONTAINERS_CONF": str(self.work / "containers.conf"),
+            "PODMAN_IGNORE_CGROUPSV1_WARNING": "1",
+        }
+
+    def _storage(self) -> str:
+        lines = [f"{name} = {value}" for name, value in self.options.items()]
+        return (
+            f"[storage]\ndriver = {json.dumps(self.driver)}\n"
+            f"graphroot = {_toml(self.graphroot)}\nrootless_storage_path = "
+            f"{_toml(self.graphroot)}\nrunroot = {json.dumps(self.runroot)}\n"
+            "[storage.options]\n"
+            + "".join(f"{line}\n" for line in lines if not line.startswith("overlay."))
+            + "[storage.options.overlay]\n"
+            + "".join(f"{line[8:]}\n" for line in lines if line.startswith("overlay."))
+        )
+
+    @property
+    def runroot(self) -> str:
+        """Where podman keeps what does not outlive a restart of the computer."""
+        return _RUNROOT
+
+
+_CONTAINERS = """
+[containers]
+cgroups = "disabled"
+netns = "none"
+log_driver = "k8s-file"
+[engine]
+cgroup_manager = "cgroupfs"
+events_logger = "file"
+runtime = "crun"
+no_pivot_root = false
+"""
+
+
+def _toml(path: Path) -> str:
+    # TOML takes any character but no byte that is not UTF-8.
+    return json.dumps(os.fspath(path), ensure_ascii=False)
+
+
+def graphroot(place: Place, driver: str, options: Mapping[str, str] | None = None) -> Outcome:
+    """Use the directory as the graphroot of a podman of root's."""
+    root = place.generation.root
+    podman = Podman(place.scratch, place.directory, driver=driver, root=root, options=options)
+    return Course(options=[_CAPABILITIES], volume=_VOLUME).run(podman, layers)
