@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 import shutil
+import socket
 import subprocess
 import time
 from contextlib import ExitStack
@@ -83,26 +84,26 @@ class Bench:
         image = self.image(f"mkfs.ext4 -q -b 4096 {mkfs}", mib << 20)
         return self.mount("ext4", image, self.directory(name), options)
 
-    def xfs(self, *, mkfs: str = "", options: str = "loop") -> Path:
+    def xfs(self, name: str = "mnt", *, mkfs: str = "", options: str = "loop") -> Path:
         """Make and mount an XFS."""
         image = self.image(f"mkfs.xfs -q {mkfs}", 1 << 30)
-        return self.mount("xfs", image, self.directory("mnt"), options)
+        return self.mount("xfs", image, self.directory(name), options)
 
     def btrfs(self) -> Path:
         """Make and mount a btrfs."""
         image = self.image("mkfs.btrfs -q", 1 << 30)
         return self.mount("btrfs", image, self.directory("mnt"))
 
-    def serve(self, point: Path, *argv: str | Path) -> Path:
+    def serve(self, point: Path, *argv: str | Path, connection: int = subprocess.DEVNULL) -> Path:
         """Start a FUSE server that stays in the foreground and wait until it has mounted."""
         # setpriv: the server dies with us, however we die, and the mount with the server.
         server = subprocess.Popen(
             ["setpriv", "--pdeathsig", "KILL", *(str(word) for word in argv), str(point)],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
+            stdin=connection,
+            stdout=connection,
             stderr=subprocess.DEVNULL,
         )
-        self.exits.callback(_end, server)
+        self.exits.callback(end, server)
         deadline = time.monotonic() + _PATIENCE
         while not mounts_below(point):
             if server.poll() is not None or time.monotonic() > deadline:
@@ -111,7 +112,21 @@ class Bench:
             time.sleep(0.002)
         return point
 
+    def wait_for_port(self, port: int) -> None:
+        """Wait until a server listens on this machine."""
+        deadline = time.monotonic() + _PATIENCE
+        while True:
+            try:
+                socket.create_connection(("127.0.0.1", port), _PATIENCE).close()
+            except ConnectionRefusedError:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.02)
+            else:
+                return
 
-def _end(server: subprocess.Popen[bytes]) -> None:
+
+def end(server: subprocess.Popen[bytes]) -> None:
+    """End a server, however busy it is."""
     server.kill()
     server.wait(_PATIENCE)

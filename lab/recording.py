@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -24,11 +25,15 @@ from lab.filesystems import FILESYSTEMS, missing
 from lab.generations import HOST, Generation, every
 from lab.results import FINDINGS, ROWS
 from lab.roles import ROLES
+from lab.uml import machine
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
-DEADLINE = 300.0  # seconds for one row on the host, which takes five
+DEADLINE = 300.0  # seconds for one row, which takes five on the host
+_BOOT = 3600.0  # seconds for one boot of the second kernel, which records all roles on one
+_ROOT = results.HERE.parents[1]
+_PYTHONPATH = (_ROOT / "src", _ROOT)
 _ASKED_AS = ("root", "user")
 
 
@@ -36,6 +41,7 @@ _ASKED_AS = ("root", "user")
 class Wanted:
     """One row that is to be recorded; `role` may be `findings:root` or `findings:user`."""
 
+    kernel: str
     filesystem: str
     role: str
     generation: Generation
@@ -48,26 +54,26 @@ class Wanted:
     @property
     def key(self) -> tuple[str, ...]:
         """The row's key."""
-        kernel, role = os.uname().release, self.role
+        role = self.role
         if self.kind == FINDINGS:
-            return (kernel, self.filesystem, role.partition(":")[2])
+            return (self.kernel, self.filesystem, role.partition(":")[2])
         name = ROLES[role].engine
         engine = f"{name} {self.generation.version(name)}"
-        return (kernel, self.filesystem, role, engine, self.generation.name)
+        return (self.kernel, self.filesystem, role, engine, self.generation.name)
 
 
-def plan(filesystems: list[str], engine: str, generation: str) -> Iterator[Wanted]:
-    """Everything that this kernel can give: the findings first, then a row for each role."""
+def plan(kernel: str, filesystems: list[str], engine: str, generation: str) -> Iterator[Wanted]:
+    """Everything that a kernel can give: the findings first, then a row for each role."""
     for filesystem in filesystems:
         for asked_as in _ASKED_AS:
             role = f"findings:{asked_as}"
             if fnmatchcase(role, engine) or not engine.startswith("findings"):
-                yield Wanted(filesystem, role, HOST)
+                yield Wanted(kernel, filesystem, role, HOST)
         for name, known in every().items():
             if fnmatchcase(name, generation):
                 for role in ROLES.values():
                     if fnmatchcase(role.id, engine) and role.has(known):
-                        yield Wanted(filesystem, role.id, known)
+                        yield Wanted(kernel, filesystem, role.id, known)
 
 
 def here(glob: str) -> list[str]:
@@ -112,15 +118,20 @@ def row(wanted: Wanted, deadline: float) -> results.Row:
     return recorded
 
 
-def record(wanted: Iterator[Wanted], place: Path, again: bool, deadline: float) -> int:  # noqa: FBT001 - from the command line
-    """Record what is wanted and not there yet; give how many rows could not be had."""
+def unknown(wanted: Iterable[Wanted], place: Path) -> list[Wanted]:
+    """Give what was not recorded yet."""
     known = {
-        (kind, results.key(kind, old)) for kind in (ROWS, FINDINGS) for old in results.read(kind, place)
+        (kind, results.key(kind, old))
+        for kind in (ROWS, FINDINGS)
+        for old in results.read(kind, place)
     }
+    return [one for one in wanted if (one.kind, one.key) not in known]
+
+
+def record(wanted: Iterable[Wanted], place: Path, deadline: float) -> int:
+    """Record what is wanted; give how many rows could not be had."""
     failed = 0
     for one in wanted:
-        if (one.kind, one.key) in known and not again:
-            continue
         began = time.monotonic()
         try:
             recorded = row(one, deadline)
@@ -131,8 +142,56 @@ def record(wanted: Iterator[Wanted], place: Path, again: bool, deadline: float) 
             results.record(one.kind, [recorded], place)
             level = recorded.get("level", "found")
         seconds = time.monotonic() - began
-        print(f"{seconds:6.1f} s  {one.generation.name:9} {one.filesystem:24} {one.role:32} {level}", flush=True)
+        what = f"{one.generation.name:9} {one.filesystem:24} {one.role:32}"
+        print(f"{seconds:6.1f} s  {what} {level}", flush=True)
     return failed
+
+
+# In these the second kernel says something that the host's does not.
+_TELLING = ("btrfs", "ext4", "ext4-no-filetype", "overlay", "ramfs", "tmpfs", "xfs")
+
+
+def elsewhere(glob: str) -> list[str]:
+    """Give the file systems to be looked for in the second kernel."""
+    return [
+        name
+        for name, system in FILESYSTEMS.items()
+        if fnmatchcase(name, glob) and (name in _TELLING or missing(system) is not None)
+    ]
+
+
+def second_kernel(asked: argparse.Namespace) -> int:
+    """Record in User-Mode Linux, one boot for each file system."""
+    failed = 0
+    for name in elsewhere(asked.fs):
+        wanted = plan(machine.kernel(), [name], asked.engine, asked.generation)
+        if asked.again or unknown(wanted, asked.into):
+            failed += _boot(name, asked)
+    return failed
+
+
+def _boot(name: str, asked: argparse.Namespace) -> int:
+    with tempfile.TemporaryDirectory(prefix="lab-uml-", dir=os.environ.get("TMPDIR")) as place:
+        recorded = Path(place) / "recorded"
+        recorded.mkdir()
+        if not asked.again:
+            for row in (row for kind in (ROWS, FINDINGS) for row in results.read(kind, asked.into)):
+                if row["kernel"] == machine.kernel() and row["filesystem"] == name:
+                    results.record(FINDINGS if "asked_as" in row else ROWS, [row], recorded)
+        command = [
+            *("env", "TMPDIR=/var/tmp", f"PYTHONPATH={os.pathsep.join(map(str, _PYTHONPATH))}"),
+            *("GODEBUG=asyncpreemptoff=1", sys.executable, "-m", "lab.recording"),
+            *("--fs", name, "--engine", asked.engine, "--generation", asked.generation),
+            *("--into", str(recorded), "--deadline", str(asked.deadline)),
+        ]
+        script = f"cd {shlex.quote(str(_ROOT))} && {shlex.join(command)}"
+        done = machine.run(script, results=Path(place), seconds=_BOOT)
+        print(done.log, end="", flush=True)
+        for kind in (ROWS, FINDINGS):
+            results.record(kind, results.read(kind, recorded), asked.into)
+        if done.status is None:
+            print(f"{name}: the second kernel did not come to its end: {done.console[-500:]}")
+        return 0 if done.status == 0 else 1
 
 
 def main() -> int:
@@ -148,8 +207,11 @@ def main() -> int:
     asked = parser.parse_args()
     if os.geteuid() != 0:
         parser.error("mounting needs root")
-    wanted = plan(here(asked.fs), asked.engine, asked.generation)
-    return 1 if record(wanted, asked.into, asked.again, asked.deadline) else 0
+    if asked.kernel == "uml":
+        return 1 if second_kernel(asked) else 0
+    wanted = plan(os.uname().release, here(asked.fs), asked.engine, asked.generation)
+    todo = list(wanted) if asked.again else unknown(wanted, asked.into)
+    return 1 if record(todo, asked.into, asked.deadline) else 0
 
 
 if __name__ == "__main__":

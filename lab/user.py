@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 from pathlib import Path
@@ -12,7 +13,8 @@ SUBORDINATE = (100000, 1000000)  # first and number, for /etc/subuid and /etc/su
 
 def give(directory: Path) -> None:
     """Make a directory the user's own, where its file system lets one."""
-    os.chown(directory, ID, ID)
+    with contextlib.suppress(OSError):  # what the user then cannot do is what is asked
+        os.chown(directory, ID, ID)
     for parent in [directory, *directory.parents]:
         # A temporary directory is root's alone; what is above it is the machine's.
         if parent.stat().st_mode & 0o011 != 0o011 and parent.name:

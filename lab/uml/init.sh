@@ -2,7 +2,6 @@
 # The first process of the machine. The host's root is the lower layer of an overlay, so that every
 # file of the host can be read under its own path and nothing but $RESULTS is ever written.
 export PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C # the distribution's programs only
-here=$(dirname "$0")
 
 mount -t tmpfs tmpfs /mnt
 modules=/usr/lib/uml/modules/$(uname -r)
@@ -25,6 +24,7 @@ mkdir -p /dev/pts /dev/shm
 mount -t devpts devpts /dev/pts
 mount -t tmpfs tmpfs /dev/shm
 mount -t tmpfs tmpfs /run
+mount -t tmpfs tmpfs /var/tmp # a disk of one's own: the root is an overlay, on which little can be done
 mount -t cgroup2 cgroup2 /sys/fs/cgroup
 mkdir -p /lib/modules
 ln -s "$modules" /lib/modules/ # where the kernel looks when a mount wants a module
@@ -33,8 +33,6 @@ ip link set lo up
 dmesg --clear
 
 (
-    # shellcheck source-path=SCRIPTDIR source=lib.sh
-    . "$here/lib.sh"
     # shellcheck source=/dev/null
     . "$RESULTS/script.sh"
 ) </dev/null >"$RESULTS/log" 2>&1

@@ -1,8 +1,8 @@
 r"""A second kernel: User-Mode Linux, with the host's files as its root and none of them writable.
 
->>> result = run('fs_nfs4 /mnt/x && stat -f -c %T /mnt/x', results=tmp_path, seconds=60)
+>>> result = run('uname -m; stat -f -c %T /var/tmp', results=tmp_path, seconds=60)
 >>> result.status, result.log
-(0, 'nfs\n')
+(0, 'x86_64\ntmpfs\n')
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+_MODULES = Path("/usr/lib/uml/modules")
 INIT = Path(__file__).resolve().with_name("init.sh")
 
 
@@ -34,16 +35,21 @@ def available() -> bool:
     return (
         os.geteuid() == 0
         and shutil.which("linux.uml") is not None
-        and Path("/usr/lib/uml/modules").is_dir()
+        and _MODULES.is_dir()
     )
 
 
-def run(script: str, *, results: Path, seconds: float, memory: str = "2G") -> Result:
-    """Boot, run ``script`` (bash, with the functions of ``lib.sh``), halt.
+def kernel() -> str:
+    """Give the release of the machine's kernel."""
+    return sorted(path.name for path in _MODULES.iterdir())[-1]
+
+
+def run(script: str, *, results: Path, seconds: float, memory: str = "3G") -> Result:
+    """Boot, run ``script`` (bash), halt.
 
     ``results`` (made if missing) is the one directory of the host that is writable inside; it has
-    the same path there, and is ``$RESULTS``. Neither it nor the checkout may lie below ``/dev`` or
-    ``/run``, which are the machine's own.
+    the same path there, and is ``$RESULTS``. Neither it nor the checkout may lie below ``/dev``,
+    ``/run`` or ``/var/tmp``, which are the machine's own.
     """
     results = results.resolve()
     results.mkdir(parents=True, exist_ok=True)

@@ -1,0 +1,11 @@
+"""CIFS, SMB 3.1.1, with mfsymlinks and noperm, as a NAS is often mounted."""
+
+from pathlib import Path
+
+from lab.bench import Bench
+
+from ._samba import NEEDS as NEEDS, cifs
+
+
+def build(bench: Bench) -> Path:
+    return cifs(bench, "vers=3.1.1,mfsymlinks,noperm,file_mode=0777,dir_mode=0777")

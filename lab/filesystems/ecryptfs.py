@@ -1,0 +1,25 @@
+"""ECryptfs over ext4, names encrypted too."""
+
+import re
+import subprocess
+from pathlib import Path
+
+from lab.bench import Bench
+
+NEEDS = ("mkfs.ext4", "fs:ext4", "fs:ecryptfs", "ecryptfs-add-passphrase")
+
+
+def build(bench: Bench) -> Path:
+    cipher = bench.ext4() / "cipher"
+    cipher.mkdir()
+    done = subprocess.run(
+        ["ecryptfs-add-passphrase", "--fnek", "-"],
+        input="secret",
+        text=True,
+        check=True,
+        capture_output=True,
+    )
+    content, names = re.findall(r"\[(\w{16})\]", done.stdout)
+    keys = f"ecryptfs_sig={content},ecryptfs_fnek_sig={names}"
+    options = f"{keys},ecryptfs_cipher=aes,ecryptfs_key_bytes=16"
+    return bench.mount("ecryptfs", cipher, bench.directory("plain"), options)
