@@ -106,7 +106,16 @@ def start(client: Client, step: str = "start") -> None:
 
 def whole(client: Client, course: Course) -> list[str]:
     """Take every step; give what is lost."""
-    losses = load_and_run(client, course)
+    archive = image.write(client.work / "full.tar", image.FULL, course.content(), ["/vol"])
+    command(client, "load", "load", "-q", "-i", str(archive))
+    losses = use(client, course)
+    command(client, "remove", "rmi", image.FULL)
+    return losses
+
+
+def use(client: Client, course: Course) -> list[str]:
+    """Take every step with an image that is there; give what is lost."""
+    losses = _run(client, course)
     losses += exercise(client, "change", "exec", FIRST, "exercise", "change")
     losses += volume_locks(client.container_root(FIRST) / "named")
     command(client, "kill", "kill", FIRST)
@@ -120,7 +129,7 @@ def whole(client: Client, course: Course) -> list[str]:
     losses += exercise(client, "committed", *committed)
     command(client, "remove", "kill", FIRST)  # podman's `rm -f` would ask politely for 10 s
     command(client, "remove", "rm", "-f", "-v", FIRST)
-    command(client, "remove", "rmi", COMMITTED, image.FULL)
+    command(client, "remove", "rmi", COMMITTED)
     command(client, "remove", "volume", "rm", "named")
     return losses
 
@@ -140,15 +149,12 @@ def volume_locks(volume: Path) -> list[str]:
     return []
 
 
-def load_and_run(client: Client, course: Course) -> list[str]:
-    """Load the image, start a container of it; give what is not as the image says."""
-    content = course.content()
-    archive = image.write(client.work / "full.tar", image.FULL, content, ["/vol"])
-    command(client, "load", "load", "-q", "-i", str(archive))
-    command(
-        client, "run", "run", "-d", *course.options, "--name", FIRST, image.FULL, "sleep", "1000"
-    )
-    return client.differences(FIRST, image.expected(content), ("bin", "data", "tmp", "vol"))
+def _run(client: Client, course: Course) -> list[str]:
+    """Start a container of the image; give what in it is not as the image says."""
+    how = ("-d", *course.options, "--name", FIRST, image.FULL, "sleep", "1000")
+    command(client, "run", "run", *how)
+    tree = image.expected(course.content())
+    return client.differences(FIRST, tree, ("bin", "data", "tmp", "vol"))
 
 
 def rare(client: Client, course: Course) -> list[str]:
@@ -180,7 +186,11 @@ def command(client: Client, step: str, *args: str) -> None:
 
 def exercise(client: Client, step: str, *args: str) -> list[str]:
     """Run the exercise; what it names is lost. When it cannot run, the course is over."""
-    done = client.cli(*args)
+    return exercise_words(step, client.cli(*args))
+
+
+def exercise_words(step: str, done: subprocess.CompletedProcess[str]) -> list[str]:
+    """Give what the exercise has named as lost."""
     if done.returncode not in {0, 1} or (done.returncode and not done.stdout):
         raise Stopped(step, done.stderr.strip() or done.stdout.strip())
     return [f"{step}: {line}" for line in done.stdout.splitlines()]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+import secrets
 import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,7 +21,6 @@ PATIENCE = 60.0  # seconds for any one step; the slowest takes two on a local di
 # The distribution's programs only: another docker may come first in the caller's PATH.
 PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
 _CGROUPS = Path("/sys/fs/cgroup")
-_NAMES = iter(range(1 << 30))
 
 # From the root of this machine to that of another distribution, its chroot in $1: what is being
 # judged, in $2, keeps its path.
@@ -46,7 +46,7 @@ class Machine:
         """Keep files in `work`; `root` is another distribution's, which sees that folder's too."""
         self.work = work
         self._other = root
-        self.name = f"fscaps-{os.getpid()}-{next(_NAMES)}"
+        self.name = f"fscaps-{secrets.token_hex(4)}"
 
     def __enter__(self) -> Machine:
         """Make the machine."""

@@ -114,7 +114,7 @@ def row(wanted: Wanted, deadline: float) -> results.Row:
     try:
         recorded: results.Row = json.loads(out)
     except ValueError:
-        raise RuntimeError(err.strip().splitlines()[-1] if err.strip() else "no row") from None
+        raise RuntimeError(" / ".join(err.strip().splitlines()[-3:]) or "no row") from None
     return recorded
 
 

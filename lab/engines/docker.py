@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from lab import image
-from lab.course import Course, Steps, layers, whole
+from lab.course import Course, Steps, command, exercise, layers, start, whole
 from lab.engines.dockerd import Dockerd
 from lab.outcome import Outcome, Stopped
 
@@ -24,11 +24,11 @@ class Docker(Dockerd):
 
 
 def data_root(
-    place: Place, *, driver: str | None, options: Sequence[str] = (), steps: Steps = layers
+    place: Place, *, driver: str | None, features: Sequence[str] = (), steps: Steps = layers
 ) -> Outcome:
     """Use the directory as the whole data-root."""
     root = place.generation.root
-    docker = Docker(place.scratch, place.directory, driver=driver, root=root, options=options)
+    docker = Docker(place.scratch, place.directory, driver=driver, root=root, features=features)
     return Course().run(docker, steps)
 
 
@@ -48,3 +48,35 @@ def part(place: Place, name: str, steps: Steps = whole) -> Outcome:
             raise Stopped("mount", str(error)) from error
 
     return Course(mount).run(docker, steps)
+
+
+def build(docker: Docker, course: Course) -> list[str]:
+    """Build an image twice, the second time from the cache, with a restart between."""
+    archive = image.write(docker.work / "full.tar", image.FULL, image.full())
+    command(docker, "load", "load", "-q", "-i", str(archive))
+    context = docker.work / "context"
+    context.mkdir()
+    (context / "Dockerfile").write_text(_DOCKERFILE)
+    (context / "added").write_text("added\n")
+    for step in ("build", "build again"):
+        command(docker, step, "build", "-q", "--network=none", "-t", _BUILT, str(context))
+        losses = exercise(docker, step, "run", "--rm", *course.options, _BUILT, "sh", "-c", _CHECK)
+        docker.stop()
+        course.mount()
+        start(docker, "restart")
+    return losses
+
+
+_BUILT = "docker.io/fscaps/built"
+_DOCKERFILE = f"""
+FROM {image.FULL}
+COPY added /data/
+RUN rm -r /data/course-delete-dir && chown 200001 /data/course-chown && mkfifo /data/made
+"""
+_CHECK = """
+cd /data
+test "$(cat added)" = added || echo "a file was not added"
+test ! -e course-delete-dir || echo "a directory was not deleted"
+test "$(stat -c %u course-chown)" = 200001 || echo "an owner was not changed"
+test -p made || echo "a FIFO was not made"
+"""

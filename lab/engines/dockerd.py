@@ -39,18 +39,20 @@ class Dockerd(Machine):
         *,
         driver: str | None = None,
         root: Path | None = None,
-        options: Sequence[str] = (),
+        features: Sequence[str] = (),
     ) -> None:
         """Keep log and settings in `work`, everything else in `data_root`."""
         super().__init__(work, root)
         self.data_root = data_root
         self.driver = driver
-        self.options = options
+        self.features = features
         self._daemon: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Dockerd:
         """Make the machine; the daemon is not started yet."""
         super().__enter__()
+        settings = {"features": dict.fromkeys(self.features, True)}  # no option says this before 28
+        (self.work / "daemon.json").write_text(json.dumps(settings))
         self.run("mkdir", "-p", str(_ETC))
         self.run("mount", "-t", "tmpfs", "tmpfs", str(_ETC))
         return self
@@ -141,6 +143,7 @@ class Dockerd(Machine):
     def _command(self) -> list[str]:
         return [
             "dockerd",
+            "--config-file", str(self.work / "daemon.json"),
             "--data-root", str(self.data_root),
             "--pidfile", "/run/docker.pid",
             "--exec-opt", "native.cgroupdriver=cgroupfs",  # systemd is not on the machine
@@ -150,7 +153,6 @@ class Dockerd(Machine):
             "--ip-forward=false",
             "--bridge=none",
             *([] if self.driver is None else ["--storage-driver", self.driver]),
-            *self.options,
         ]  # fmt: skip
 
 

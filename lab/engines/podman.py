@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 from typing import TYPE_CHECKING
 
-from lab import image
-from lab.course import Course, layers
+from lab import image, user
+from lab.course import Course, layers, use
 from lab.machine import Machine
-from lab.outcome import Outcome
+from lab.outcome import Level, Outcome
 
 if TYPE_CHECKING:
-    import subprocess
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
@@ -48,7 +48,9 @@ class Podman(Machine):
         super().__enter__()
         # crun refuses version 1 beside version 2; no controller is wanted here at all.
         self.run("mount", "-t", "cgroup2", "cgroup2", "/sys/fs/cgroup")
-        (self.work / "storage.conf").write_text(self._storage())
+        (self.work / "storage.conf").write_text(
+            self._storage(), encoding="utf-8", errors="surrogateescape"
+        )
         (self.work / "containers.conf").write_text(_CONTAINERS)
         (self.work / "policy.json").write_text('{"default": [{"type": "insecureAcceptAnything"}]}')
         return self
@@ -138,8 +140,97 @@ def _toml(path: Path) -> str:
     return json.dumps(os.fspath(path), ensure_ascii=False)
 
 
+class Rootless(Podman):
+    """Podman as an ordinary user, who has subordinate ids, as rootless podman wants it."""
+
+    def __enter__(self) -> Rootless:
+        """Make the machine, and the user on it."""
+        super().__enter__()
+        first, number = user.SUBORDINATE
+        files = {
+            "passwd": f"root:x:0:0::/root:/bin/sh\nlab:x:{user.ID}:{user.ID}::{self.work}:/bin/sh\n",
+            "group": f"root:x:0:\nlab:x:{user.ID}:\n",
+            "subuid": f"lab:{first}:{number}\n",
+            "subgid": f"lab:{first}:{number}\n",
+        }
+        for name, text in files.items():
+            (self.work / name).write_text(text)
+            self.run("sh", "-c", f"test -e /etc/{name} || touch /etc/{name}")
+            self.run("mount", "--bind", str(self.work / name), f"/etc/{name}")
+        user.give(self.work)
+        self._make_runtime_directory()
+        return self
+
+    def _make_runtime_directory(self) -> None:
+        self.run("mkdir", "-p", self.runtime)
+        self.run("chown", f"{user.ID}:{user.ID}", self.runtime)
+
+    @property
+    def runtime(self) -> str:
+        """XDG_RUNTIME_DIR."""
+        return f"/run/user/{user.ID}"
+
+    @property
+    def runroot(self) -> str:
+        """Where podman keeps what does not outlive a restart of the computer."""
+        return f"{self.runtime}/containers"
+
+    def caller(self) -> list[str]:
+        """Become the user."""
+        return user.become()
+
+    def stop(self) -> None:
+        """Stop everything as a restart of the computer would."""
+        super().stop()
+        self._make_runtime_directory()
+
+    def environment(self, more: Mapping[str, str] | None = None) -> dict[str, str]:
+        """Give the user's environment."""
+        return super().environment({"XDG_RUNTIME_DIR": self.runtime, "USER": "lab", **(more or {})})
+
+    def differences(self, container: str, tree: image.Tree, below: Sequence[str]) -> list[str]:
+        """Hold the root of a running container against what it must be, with its own eyes."""
+        root = self.container_root(container)
+        return user.seen_by(root.parent, lambda seen: image.differences(seen, tree, below))
+
+
 def graphroot(place: Place, driver: str, options: Mapping[str, str] | None = None) -> Outcome:
     """Use the directory as the graphroot of a podman of root's."""
     root = place.generation.root
     podman = Podman(place.scratch, place.directory, driver=driver, root=root, options=options)
     return Course(options=[_CAPABILITIES], volume=_VOLUME).run(podman, layers)
+
+
+def rootless(place: Place) -> Outcome:
+    """Use the directory as the graphroot of a podman of an ordinary user's."""
+    user.give(place.directory)
+    root = place.generation.root
+    podman = Rootless(place.scratch, place.directory, driver="overlay", root=root)
+    # No device node can be made in a user namespace, wherever.
+    options = [_CAPABILITIES, "--env=DEVICES=none"]
+    course = Course(options=options, volume="named:/named:exec,suid", content=image.without_devices)
+    return course.run(podman, layers)
+
+
+def additional_image_store(place: Place) -> Outcome:
+    """Fill a store on the local disk, copy it to the directory, and run images from there."""
+    filled, own = place.scratch / "filled", place.scratch / "own"
+    root = place.generation.root
+    content = image.full()
+    archive = image.write(place.scratch / "full.tar", image.FULL, content, ["/vol"])
+    with Podman(place.scratch, filled, driver="overlay", root=root) as podman:
+        if not podman.start() or podman.cli("load", "-q", "-i", str(archive)).returncode:
+            raise RuntimeError("\n".join(podman.complaints) or "cannot fill an image store")
+    copy = ("cp", "--archive", "--no-target-directory", str(filled), str(place.directory))
+    copied = subprocess.run(copy, check=False, capture_output=True, text=True)
+    if copied.returncode:
+        return Outcome(Level.NO, step="copy", words=copied.stderr.strip().splitlines()[-1])
+    options = {"additionalimagestores": f"[{_toml(place.directory)}]"}
+    reader = Podman(place.scratch, own, driver="overlay", root=root, options=options)
+
+    def mount() -> None:
+        if not reader.mounted(place.directory):
+            reader.run("mount", "--bind", str(place.directory), str(place.directory))
+        reader.run("mount", "-o", "remount,bind,ro", str(place.directory))
+
+    return Course(mount, [_CAPABILITIES], _VOLUME).run(reader, use)

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from lab.bench import Bench
 
 SECTOR = 512
+_DMSETUP = ("env", "DM_DISABLE_UDEV=1", "dmsetup")  # it makes the nodes itself
 
 
 def loop(bench: Bench, name: str, size: int) -> str:
@@ -30,8 +31,8 @@ def loop(bench: Bench, name: str, size: int) -> str:
 
 def mapped(bench: Bench, name: str, size: int, table: str) -> str:
     """Give a device of the device mapper: its target and arguments for `size` bytes."""
-    run("dmsetup", "--noudevsync", "create", name, "--table", f"0 {size // SECTOR} {table}")
-    bench.exits.callback(run, "dmsetup", "--noudevsync", "remove", "--retry", name)
+    run(*_DMSETUP, "create", name, "--table", f"0 {size // SECTOR} {table}")
+    bench.exits.callback(run, *_DMSETUP, "remove", "--retry", name)
     return f"/dev/mapper/{name}"
 
 

@@ -4,14 +4,15 @@ import re
 import subprocess
 from pathlib import Path
 
-from lab.bench import Bench
+from lab.bench import Bench, run
 
-NEEDS = ("mkfs.ext4", "fs:ext4", "fs:ecryptfs", "ecryptfs-add-passphrase")
+NEEDS = ("mkfs.ext4", "fs:ext4", "fs:ecryptfs", "ecryptfs-add-passphrase", "keyctl")
 
 
 def build(bench: Bench) -> Path:
     cipher = bench.ext4() / "cipher"
     cipher.mkdir()
+    run("keyctl", "link", "@u", "@s")  # where the kernel looks for what is added below
     done = subprocess.run(
         ["ecryptfs-add-passphrase", "--fnek", "-"],
         input="secret",

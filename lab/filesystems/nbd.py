@@ -1,9 +1,10 @@
 """Ext4 on a network block device (nbd): block storage over the network."""
 
-import subprocess
+import os
+import signal
 from pathlib import Path
 
-from lab.bench import Bench, end, run
+from lab.bench import Bench, run
 
 from ._devices import ext4_on
 
@@ -14,13 +15,9 @@ def build(bench: Bench) -> Path:
     image = bench.work / "data"
     with image.open("wb") as file:
         file.truncate(1 << 30)
-    server = subprocess.Popen(
-        ["nbd-server", "127.0.0.1@10809", str(image), "-d", "-C", "/dev/null"],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    bench.exits.callback(end, server)
+    number = bench.work / "pid"
+    run("nbd-server", "127.0.0.1@10809", image, "-C", "/dev/null", "-p", number)
+    bench.exits.callback(os.kill, int(number.read_text()), signal.SIGKILL)
     bench.wait_for_port(10809)
     run("nbd-client", "127.0.0.1", "10809", "/dev/nbd0", "-persist")
     bench.exits.callback(run, "nbd-client", "-d", "/dev/nbd0")

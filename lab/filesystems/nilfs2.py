@@ -9,4 +9,4 @@ NEEDS = ("mkfs.nilfs2", "fs:nilfs2")
 
 def build(bench: Bench) -> Path:
     image = bench.image("mkfs.nilfs2 -q", 1 << 30)
-    return bench.mount("nilfs2", image, bench.directory("mnt"), loop,nobarrier)
+    return bench.mount("nilfs2", image, bench.directory("mnt"), "loop,nobarrier")
