@@ -31,6 +31,7 @@ ATTRIBUTES = "docker.io/fscaps/attributes"
 # cap_net_raw+ep as the kernel keeps it (VFS_CAP_REVISION_2); Docker leaves a container that one.
 CAPABILITY = struct.pack("<5I", 0x02000001, 1 << 13, 0, 0, 0)
 _CAPABILITY = "security.capability"
+RETURNED = "there, but should not be"
 _CREATED = 1_600_000_000_123_456_789
 _APPLETS = "cat chmod chown cp cut grep id ln ls mkdir mkfifo mknod mv rm sleep stat su true"
 _SETUID = 0o4755
@@ -310,7 +311,7 @@ def differences(root: Path, tree: Mapping[str, Entry], below: Sequence[str]) -> 
     """Say what is different, below some top directories of a container's root."""
     wanted = {path: entry for path, entry in tree.items() if path.split("/")[0] in below}
     found = {path for top in below for path in _walk(root, top)}
-    lines = [f"{path!r}: there, but should not be" for path in sorted(found - set(wanted))]
+    lines = [f"{path!r}: {RETURNED}" for path in sorted(found - set(wanted))]
     for path, entry in wanted.items():
         if path not in found:
             lines.append(f"{path!r}: missing")

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from lab import image
-from lab.course import FIRST, exercise_words
+from lab.course import FIRST, exercise_words, faithful
 from lab.machine import PATIENCE, Machine, wait
 from lab.outcome import Level, Outcome, Stopped
 
@@ -134,7 +134,8 @@ def _steps(daemon: Containerd) -> Iterator[str]:
     _load(daemon, image.FULL, content)
     _run(daemon, FIRST, image.FULL)
     root_directory = daemon.container_root(FIRST)
-    yield from image.differences(root_directory, image.expected(content), ("bin", "data", "tmp"))
+    tree = image.expected(content)
+    yield from faithful(image.differences(root_directory, tree, ("bin", "data", "tmp")))
     yield from _exercise(daemon, "change", "change")
     daemon.command("kill", "task", "kill", "-s", "SIGKILL", FIRST)
     yield from _diff(daemon)

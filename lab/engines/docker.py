@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from lab import image
 from lab.course import Course, Steps, command, exercise, layers, start, whole
 from lab.engines.dockerd import Dockerd
-from lab.outcome import Outcome, Stopped
+from lab.outcome import Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,11 +41,8 @@ def part(place: Place, name: str, steps: Steps = whole) -> Outcome:
     def mount() -> None:
         # Before the restart once more: when dockerd stops, it unmounts overlay2 (moby
         # daemon/graphdriver/overlay2/overlay.go Cleanup: RecursiveUnmount of its home).
-        try:
-            if not docker.mounted(point):
-                docker.run("mount", "--bind", str(place.directory), str(point))
-        except RuntimeError as error:
-            raise Stopped("mount", str(error)) from error
+        if not docker.mounted(point):
+            docker.run("mount", "--bind", str(place.directory), str(point))
 
     return Course(mount).run(docker, steps)
 

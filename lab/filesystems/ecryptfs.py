@@ -23,4 +23,6 @@ def build(bench: Bench) -> Path:
     content, names = re.findall(r"\[(\w{16})\]", done.stdout)
     keys = f"ecryptfs_sig={content},ecryptfs_fnek_sig={names}"
     options = f"{keys},ecryptfs_cipher=aes,ecryptfs_key_bytes=16"
-    return bench.mount("ecryptfs", cipher, bench.directory("plain"), options)
+    point = bench.directory("plain")
+    run("mount", "-i", "-t", "ecryptfs", "-o", options, cipher, point)  # without its helper, who asks
+    return point
