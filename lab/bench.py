@@ -9,9 +9,12 @@ import socket
 import subprocess
 import time
 from contextlib import ExitStack
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from lab.mounts import mounts_below, unmount_below
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 _PATIENCE = 20.0  # seconds; nothing here takes one
 

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from types import TracebackType
 
 PATIENCE = 60.0  # seconds for any one step; the slowest takes two on a local disk
 # The distribution's programs only: another docker may come first in the caller's PATH.
@@ -75,12 +74,7 @@ class Machine:
             raise
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *exception: object) -> None:
         """Leave nothing behind but the files in the working directory."""
         self.close()
 

@@ -71,9 +71,9 @@ def plan(kernel: str, filesystems: list[str], engine: str, generation: str) -> I
                 yield Wanted(kernel, filesystem, role, HOST)
         for name, known in every().items():
             if fnmatchcase(name, generation):
-                for role in ROLES.values():
-                    if fnmatchcase(role.id, engine) and role.has(known):
-                        yield Wanted(kernel, filesystem, role.id, known)
+                for known_role in ROLES.values():
+                    if fnmatchcase(known_role.id, engine) and known_role.has(known):
+                        yield Wanted(kernel, filesystem, known_role.id, known)
 
 
 def here(glob: str) -> list[str]:
@@ -108,9 +108,9 @@ def row(wanted: Wanted, deadline: float) -> results.Row:
         except BaseException as problem:
             os.killpg(process.pid, signal.SIGKILL)
             process.communicate()
-            if isinstance(problem, subprocess.TimeoutExpired):
-                raise RuntimeError(f"no end in {deadline:.0f} s") from None
-            raise
+            if not isinstance(problem, subprocess.TimeoutExpired):
+                raise
+            out, err = "", f"no end in {deadline:.0f} s"
     try:
         recorded: results.Row = json.loads(out)
     except ValueError:
@@ -198,7 +198,9 @@ def main() -> int:
     """Parse the command line and record."""
     parser = argparse.ArgumentParser(prog="lab/run", description=(__doc__ or "").partition("\n")[2])
     parser.add_argument("--fs", default="*", metavar="GLOB", help="file systems")
-    parser.add_argument("--engine", default="*", metavar="GLOB", help="roles: docker/*, or findings:*")
+    parser.add_argument(
+        "--engine", default="*", metavar="GLOB", help="roles: docker/*, or findings:*"
+    )
     parser.add_argument("--generation", default=HOST.name, metavar="GLOB", help="distributions")
     parser.add_argument("--kernel", choices=["host", "uml"], default="host")
     parser.add_argument("--into", type=Path, default=results.HERE, metavar="DIRECTORY")

@@ -170,9 +170,7 @@ def _exercise(daemon: Containerd, step: str, what: str) -> list[str]:
 
 def _diff(daemon: Containerd) -> list[str]:
     """Have the changes packed as a layer, as a build does: what was deleted must be in it."""
-    done = daemon.try_run(
-        "sh", "-c", _DIFF, "sh", daemon.snapshotter, FIRST, env=daemon.address()
-    )
+    done = daemon.try_run("sh", "-c", _DIFF, "sh", daemon.snapshotter, FIRST, env=daemon.address())
     if done.returncode:  # nothing can be built; all else works
         return [f"diff: {done.stderr.strip()}"]
     whiteouts = ("data/.wh.course-delete", "data/.wh.course-delete-dir", "data/.wh.course-rename")

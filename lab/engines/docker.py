@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 from lab import image
 from lab.course import Course, Steps, command, exercise, layers, start, whole
 from lab.engines.dockerd import Dockerd
-from lab.outcome import Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from lab.outcome import Outcome
     from lab.place import Place
 
 

@@ -148,7 +148,7 @@ class Rootless(Podman):
         super().__enter__()
         first, number = user.SUBORDINATE
         files = {
-            "passwd": f"root:x:0:0::/root:/bin/sh\nlab:x:{user.ID}:{user.ID}::{self.work}:/bin/sh\n",
+            "passwd": f"root:x:0:0::/root:/bin/sh\nlab:x:{user.ID}:{user.ID}::/:/bin/sh\n",
             "group": f"root:x:0:\nlab:x:{user.ID}:\n",
             "subuid": f"lab:{first}:{number}\n",
             "subgid": f"lab:{first}:{number}\n",

@@ -58,7 +58,7 @@ def _every() -> Iterator[FileSystem]:
     for found in iter_modules(__path__):
         if not found.name.startswith("_"):
             module = import_module(f"{__name__}.{found.name}")
-            title = module.__doc__.splitlines()[0].rstrip(".")
+            title = (module.__doc__ or "").splitlines()[0].rstrip(".")
             yield FileSystem(found.name.replace("_", "-"), title, module.NEEDS, module.build)
 
 

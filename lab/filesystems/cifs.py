@@ -4,8 +4,10 @@ from pathlib import Path
 
 from lab.bench import Bench
 
-from ._samba import NEEDS as NEEDS, cifs
+from . import _samba
+
+NEEDS = _samba.NEEDS
 
 
 def build(bench: Bench) -> Path:
-    return cifs(bench, "vers=3.1.1")
+    return _samba.cifs(bench, "vers=3.1.1")

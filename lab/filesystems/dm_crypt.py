@@ -13,4 +13,6 @@ _KEY = "00112233445566778899aabbccddeeff" * 2
 
 def build(bench: Bench) -> Path:
     device = loop(bench, "data", _SIZE)
-    return ext4_on(bench, mapped(bench, "crypt", _SIZE, f"crypt aes-xts-plain64 {_KEY} 0 {device} 0"))
+    return ext4_on(
+        bench, mapped(bench, "crypt", _SIZE, f"crypt aes-xts-plain64 {_KEY} 0 {device} 0")
+    )

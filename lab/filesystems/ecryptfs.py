@@ -24,5 +24,7 @@ def build(bench: Bench) -> Path:
     keys = f"ecryptfs_sig={content},ecryptfs_fnek_sig={names}"
     options = f"{keys},ecryptfs_cipher=aes,ecryptfs_key_bytes=16"
     point = bench.directory("plain")
-    run("mount", "-i", "-t", "ecryptfs", "-o", options, cipher, point)  # without its helper, who asks
+    run(
+        "mount", "-i", "-t", "ecryptfs", "-o", options, cipher, point
+    )  # without its helper, who asks
     return point

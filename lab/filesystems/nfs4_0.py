@@ -4,8 +4,10 @@ from pathlib import Path
 
 from lab.bench import Bench
 
-from ._nfs import NEEDS as NEEDS, nfs
+from . import _nfs
+
+NEEDS = _nfs.NEEDS
 
 
 def build(bench: Bench) -> Path:
-    return nfs(bench, "4.0")
+    return _nfs.nfs(bench, "4.0")

@@ -4,8 +4,10 @@ from pathlib import Path
 
 from lab.bench import Bench
 
-from ._diod import NEEDS as NEEDS, plan9
+from . import _diod
+
+NEEDS = _diod.NEEDS
 
 
 def build(bench: Bench) -> Path:
-    return plan9(bench, ",cache=mmap")
+    return _diod.plan9(bench, ",cache=mmap")

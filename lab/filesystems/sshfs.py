@@ -14,7 +14,7 @@ def build(bench: Bench) -> Path:
     served = bench.ext4()
     ours, theirs = socket.socketpair()
     with ours, theirs:
-        server = subprocess.Popen([_SERVER], stdin=theirs, stdout=theirs)
+        server = subprocess.Popen([_SERVER], stdin=theirs.fileno(), stdout=theirs.fileno())
         bench.exits.callback(end, server)
         # Passive: no ssh, the protocol comes from standard input.
         options = "passive,allow_other,default_permissions"

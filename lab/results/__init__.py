@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Dict
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -21,7 +21,7 @@ _KEYS = {
     FINDINGS: ("kernel", "filesystem", "asked_as"),
 }
 
-Row = dict  # what one line says, by name
+Row = Dict[str, Any]  # what one line says, by name
 
 
 def key(kind: str, row: Row) -> tuple[str, ...]:

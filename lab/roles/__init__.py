@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from lab.generations import Generation
     from lab.outcome import Outcome
 
+
 @dataclass(frozen=True)
 class Role:
     """A use of a directory by an engine."""
@@ -49,7 +50,7 @@ def _every() -> Iterator[Role]:
     for found in iter_modules(__path__):
         if not found.name.startswith("_"):
             module = import_module(f"{__name__}.{found.name}")
-            title = module.__doc__.splitlines()[0].rstrip(".")
+            title = (module.__doc__ or "").splitlines()[0].rstrip(".")
             asked_as = getattr(module, "ASKED_AS", "root")
             since = getattr(module, "SINCE", ())
             yield Role(module.ID, title, module.ENGINE, asked_as, since, module.work)

@@ -8,13 +8,16 @@ r"""A second kernel: User-Mode Linux, with the host's files as its root and none
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+_ROOT = Path(__file__).resolve().parents[2]
 _MODULES = Path("/usr/lib/uml/modules")
 INIT = Path(__file__).resolve().with_name("init.sh")
 
@@ -32,16 +35,23 @@ class Result:
 
 def available() -> bool:
     """Whether this host can start the machine: root, and the kernel and its modules installed."""
-    return (
-        os.geteuid() == 0
-        and shutil.which("linux.uml") is not None
-        and _MODULES.is_dir()
-    )
+    return os.geteuid() == 0 and shutil.which("linux.uml") is not None and _MODULES.is_dir()
 
 
 def kernel() -> str:
     """Give the release of the machine's kernel."""
-    return sorted(path.name for path in _MODULES.iterdir())[-1]
+    return max(path.name for path in _MODULES.iterdir())
+
+
+def inside(program: Path, *arguments: str | Path) -> str:
+    """Give the line of a script that runs a program of this checkout, in its own namespaces."""
+    words = [
+        *("env", f"PYTHONPATH={_ROOT / 'src'}{os.pathsep}{_ROOT}", "TMPDIR=/var/tmp"),
+        "GODEBUG=asyncpreemptoff=1",  # signals are dear in User-Mode Linux
+        *("unshare", "-m", "-p", "-f", "--kill-child", "--mount-proc"),
+        *(sys.executable, program, *arguments),
+    ]
+    return f"{shlex.join(str(word) for word in words)}\n"
 
 
 def run(script: str, *, results: Path, seconds: float, memory: str = "3G") -> Result:
