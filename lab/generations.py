@@ -54,6 +54,7 @@ def _own() -> str:
     return name[1] if name else "host"
 
 
+OLDEST = "bookworm"  # Debian 12, on which the matrix is recorded
 HOST = Generation(_own())
 
 

@@ -358,7 +358,7 @@ def _entry_differences(root: Path, entry: Entry, tree: Mapping[str, Entry]) -> I
             elif os.getxattr(path, name, follow_symlinks=False) != value:
                 yield f"another {name}"
     except OSError as error:
-        yield str(error)
+        yield str(error.strerror)
 
 
 def _status_differences(entry: Entry, status: os.stat_result, links: int) -> Iterator[str]:

@@ -63,7 +63,7 @@ def compared(rows: Iterable[Row], findings: Iterable[Row]) -> Iterator[Compared]
         truth = _truth(Level(row["level"]), losses)
         found = asked.get((row["kernel"], row["filesystem"], ROLES[row["role"]].asked_as))
         verdict = None
-        if found and row["role"] in known:
+        if found and found["findings"] and row["role"] in known:
             verdict = _judge(found["findings"], row["role"])
         yield Compared(row, truth, losses, verdict, _agreement(verdict, truth))
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import sysconfig
@@ -28,7 +29,9 @@ if TYPE_CHECKING:
     from lab.results import Row
 
 _SRC = Path(fscaps.__file__).parents[1]
-_LONGEST = 600  # characters kept of a line; some are whole dumps
+_NOT_ASKED = 2  # fscaps' exit status for a path that cannot be asked
+_LONGEST = 2000  # characters kept of a text; some are whole dumps
+_ID = re.compile(r"\b[0-9a-f]{64}\b")
 
 
 def row(work: Path, filesystem: str, role: str, generation: Generation) -> Row:
@@ -62,10 +65,10 @@ def _findings(directory: Path, asked_as: str, work: Path) -> dict[str, Any]:
         env={"PATH": os.environ["PATH"], "PYTHONPATH": paths, "PYTHONDONTWRITEBYTECODE": "1"},
         stdin=subprocess.DEVNULL,
     )
-    try:
-        report = json.loads(done.stdout)
-    except ValueError:
-        raise RuntimeError(done.stderr.decode(errors="replace")) from None
+    if done.returncode == _NOT_ASKED:
+        refused = {"verdicts": {}, "findings": {}, "warnings": [done.stderr.decode()]}
+        return {"tool": None, "mount": None, "host": None, **_polished(refused, work)}
+    report = json.loads(done.stdout)
     verdicts = {role: verdict["fitness"] for role, verdict in report["verdicts"].items()}
     found = {name: _without_seconds(finding) for name, finding in report["findings"].items()}
     kept = {"tool": report["tool"], "mount": report["target"]["mount"], "host": report["host"]}
@@ -79,12 +82,14 @@ def _without_seconds(finding: dict[str, Any]) -> dict[str, Any]:
 
 
 def _polished(value: Any, work: Path) -> Any:
-    """Without the names of temporary directories, so that rows can be compared."""
+    """Without names that change from run to run, so that rows can be compared."""
     if isinstance(value, dict):
         return {name: _polished(entry, work) for name, entry in value.items()}
     if isinstance(value, (list, tuple)):
         return [_polished(entry, work) for entry in value]
-    return value.replace(str(work), "/lab")[:_LONGEST] if isinstance(value, str) else value
+    if isinstance(value, str):
+        return _ID.sub("<id>", value.replace(str(work), "/lab"))[:_LONGEST]
+    return value
 
 
 def main() -> None:

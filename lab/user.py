@@ -21,9 +21,9 @@ def give(directory: Path) -> None:
     """Make a directory the user's own, where its file system lets one."""
     with contextlib.suppress(OSError):  # what the user then cannot do is what is asked
         os.chown(directory, ID, ID)
-    for parent in [directory, *directory.parents]:
+    for parent in directory.parents:
         # A temporary directory is root's alone; what is above it is the machine's.
-        if parent.stat().st_mode & 0o011 != 0o011 and parent.name:
+        if not parent.stat().st_mode & 0o001 and parent.name:
             parent.chmod(parent.stat().st_mode | 0o711)
 
 

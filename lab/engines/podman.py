@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 # What Docker's containers may do and podman's may not, unless told.
 _CAPABILITIES = "--cap-add=MKNOD,NET_RAW"
 _VOLUME = "named:/named:exec,suid,dev"
+_FUSE_OVERLAYFS = "/usr/bin/fuse-overlayfs"
 _RUNROOT = "/run/containers/storage"
 
 
@@ -32,20 +33,27 @@ class Podman(Machine):
         work: Path,
         graphroot: Path,
         *,
-        driver: str,
+        driver: str | None,
         root: Path | None = None,
         options: Mapping[str, str] | None = None,
+        hidden: Sequence[str] = (_FUSE_OVERLAYFS,),
     ) -> None:
-        """Keep settings in `work`, everything else in `graphroot`."""
+        """Keep settings in `work`, everything else in `graphroot`.
+
+        Podman takes fuse-overlayfs for the kernel's overlay wherever that fails, so it is hidden.
+        """
         super().__init__(work, root)
         self.graphroot = graphroot
         self.driver = driver
         self.options = options or {}
+        self.hidden = hidden
         self._said: list[str] = []
 
     def __enter__(self) -> Podman:
         """Make the machine, and write podman's settings."""
         super().__enter__()
+        for program in self.hidden:
+            self.run("mount", "--bind", "/dev/null", program)
         # crun refuses version 1 beside version 2; no controller is wanted here at all.
         self.run("mount", "-t", "cgroup2", "cgroup2", "/sys/fs/cgroup")
         (self.work / "storage.conf").write_text(
@@ -79,9 +87,12 @@ class Podman(Machine):
         return []
 
     def chosen_driver(self) -> str:
-        """Give the storage driver, and whether it is the kernel's overlay or a program's."""
-        native = self._store.get("graphStatus", {}).get("Native Overlay Diff")
-        return f"{self._store['graphDriverName']}" + (f" native diff {native}" if native else "")
+        """Give the storage driver, and the program that mounts for it, if one does."""
+        name = str(self._store["graphDriverName"])
+        # containers/storage drivers/overlay/overlay.go:SupportsNativeOverlay notes it there.
+        noted = self.graphroot / "overlay/.has-mount-program"
+        by_program = noted.exists() and noted.read_text() == "true"
+        return f"{name} by fuse-overlayfs" if by_program else name
 
     def container_root(self, container: str) -> Path:
         """Give the root directory of a running container, as a path of the host."""
@@ -106,8 +117,9 @@ class Podman(Machine):
 
     def _storage(self) -> str:
         lines = [f"{name} = {value}" for name, value in self.options.items()]
+        driver = f"driver = {json.dumps(self.driver)}\n" if self.driver else ""
         return (
-            f"[storage]\ndriver = {json.dumps(self.driver)}\n"
+            f"[storage]\n{driver}"
             f"graphroot = {_toml(self.graphroot)}\nrootless_storage_path = "
             f"{_toml(self.graphroot)}\nrunroot = {json.dumps(self.runroot)}\n"
             "[storage.options]\n"
@@ -194,10 +206,27 @@ class Rootless(Podman):
         return user.seen_by(root.parent, lambda seen: image.differences(seen, tree, below))
 
 
-def graphroot(place: Place, driver: str, options: Mapping[str, str] | None = None) -> Outcome:
+def graphroot(place: Place, driver: str) -> Outcome:
     """Use the directory as the graphroot of a podman of root's."""
     root = place.generation.root
-    podman = Podman(place.scratch, place.directory, driver=driver, root=root, options=options)
+    return _work(Podman(place.scratch, place.directory, driver=driver, root=root))
+
+
+def with_fuse_overlayfs(place: Place) -> Outcome:
+    """Use the directory as a graphroot whose overlays fuse-overlayfs mounts."""
+    options = {"overlay.mount_program": json.dumps(_FUSE_OVERLAYFS)}
+    root = place.generation.root
+    storage = (place.scratch, place.directory)
+    return _work(Podman(*storage, driver="overlay", root=root, options=options, hidden=()))
+
+
+def with_default_driver(place: Place) -> Outcome:
+    """Use the directory as a graphroot, and let podman choose."""
+    root = place.generation.root
+    return _work(Podman(place.scratch, place.directory, driver=None, root=root, hidden=()))
+
+
+def _work(podman: Podman) -> Outcome:
     return Course(options=[_CAPABILITIES], volume=_VOLUME).run(podman, layers)
 
 

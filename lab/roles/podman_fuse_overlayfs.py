@@ -9,5 +9,4 @@ ENGINE = "podman"
 
 
 def work(place: Place) -> Outcome:
-    options = {"overlay.mount_program": '"/usr/bin/fuse-overlayfs"'}
-    return podman.graphroot(place, "overlay", options)
+    return podman.with_fuse_overlayfs(place)
