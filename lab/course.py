@@ -71,12 +71,11 @@ class Course:
         self,
         mount: Callable[[], None] = lambda: None,
         options: Sequence[str] = (),
-        volume: str = "named:/named",
         content: Callable[[], list[image.Layer]] = image.full,
     ) -> None:
-        """Take more options of `run`, a named volume, and what the image is made of."""
+        """Take more options of `run`, and what the image is made of."""
         self.mount = mount
-        self.options = ("--network=none", "-v", volume, *options)
+        self.options = ("--network=none", "-v", "named:/named", *options)
         self.content = content
 
     def run(self, client: Client, steps: Steps | None = None) -> Outcome:

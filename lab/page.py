@@ -137,6 +137,8 @@ def _reasons(lines: list[Line]) -> Iterator[str]:
 
 
 def _letter(cell: Cell | None) -> str:
+    if cell and cell.row["role"].endswith("/default-driver") and cell.row["driver"]:
+        return f"{cell.sign.letter} {cell.row['driver']}"
     return cell.sign.letter if cell else ""
 
 

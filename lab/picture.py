@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape
 
@@ -13,24 +14,21 @@ if TYPE_CHECKING:
     from lab.table import Line
 
 _CELL, _LEFT, _TOP, _GAP = 22, 250, 230, 2
+_NAMESPACE = 'xmlns="http://www.w3.org/2000/svg"'
 _FONT = 'font-family="sans-serif" font-size="12"'
 
 
 def svg(lines: list[Line], roles: list[str], generation: str) -> str:
     """Draw the lines of one generation."""
-    width = _LEFT + _CELL * len(roles) + 130
+    width = _LEFT + _CELL * len(roles) + 160
     height = _TOP + _CELL * len(lines) + 60
+    size = f'width="{width}" height="{height}"'
     body = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" '
-        f'viewBox="0 0 {width} {height}" {_FONT}>',
+        f'<svg {_NAMESPACE} {size} viewBox="0 0 {width} {height}" {_FONT}>',
         "<title>Which file system can back which container engine, measured</title>",
-        f'<rect width="{width}" height="{height}" fill="#FFFFFF"/>',
+        f'<rect {size} fill="#FFFFFF"/>',
         *_heads(roles),
-        *(
-            part
-            for number, line in enumerate(lines)
-            for part in _line(number, line, roles, generation)
-        ),
+        *chain.from_iterable(_line(at, line, roles, generation) for at, line in enumerate(lines)),
         *_legend(_TOP + _CELL * len(lines) + 20),
         "</svg>",
     ]
@@ -71,6 +69,6 @@ def _square(x: int, y: int, sign: Sign, what: str) -> str:
 
 def _legend(y: int) -> Iterator[str]:
     for number, sign in enumerate(Sign):
-        x = 20 + 130 * number
+        x = 20 + 145 * number
         yield _square(x, y, sign, sign.meaning)
         yield f'<text x="{x + 28}" y="{y + 15}">{sign.meaning}</text>'

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 # What Docker's containers may do and podman's may not, unless told.
 _CAPABILITIES = "--cap-add=MKNOD,NET_RAW"
-_VOLUME = "named:/named:exec,suid,dev"
 _FUSE_OVERLAYFS = "/usr/bin/fuse-overlayfs"
 _RUNROOT = "/run/containers/storage"
 
@@ -227,7 +226,7 @@ def with_default_driver(place: Place) -> Outcome:
 
 
 def _work(podman: Podman) -> Outcome:
-    return Course(options=[_CAPABILITIES], volume=_VOLUME).run(podman, layers)
+    return Course(options=[_CAPABILITIES]).run(podman, layers)
 
 
 def rootless(place: Place) -> Outcome:
@@ -237,7 +236,7 @@ def rootless(place: Place) -> Outcome:
     podman = Rootless(place.scratch, place.directory, driver="overlay", root=root)
     # No device node can be made in a user namespace, wherever.
     options = [_CAPABILITIES, "--env=DEVICES=none"]
-    course = Course(options=options, volume="named:/named:exec,suid", content=image.without_devices)
+    course = Course(options=options, content=image.without_devices)
     return course.run(podman, layers)
 
 
@@ -262,4 +261,4 @@ def additional_image_store(place: Place) -> Outcome:
             reader.run("mount", "--bind", str(place.directory), str(place.directory))
         reader.run("mount", "-o", "remount,bind,ro", str(place.directory))
 
-    return Course(mount, [_CAPABILITIES], _VOLUME).run(reader, use)
+    return Course(mount, [_CAPABILITIES]).run(reader, use)
