@@ -14,9 +14,10 @@ from collections import Counter
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from fscaps import Finding, Fitness, Outcome, Reason, Verdict, engines, judge
+from fscaps._judge import pick
 from lab import results
 from lab.outcome import Level
 from lab.results import FINDINGS, ROWS
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
     from lab.results import Row
 
+DEFAULT = "/default-driver"  # the fact which driver an engine picks, no role of fscaps'
 BASE = "ext4"  # what is lost here too is the driver's own loss, not the file system's
 
 
@@ -37,6 +39,7 @@ class Agreement(str, enum.Enum):
     FALSE_YES = "false yes"  # or a loss that was not foretold
     FALSE_NO = "false no"
     FALSE_LOSS = "false loss"  # foretold, and not seen
+    OTHER_DRIVER = "another driver"  # than fscaps said the engine would pick
     UNDETERMINED = "undetermined"
     NOT_JUDGED = "not judged"  # fscaps has no such role, or could not be asked
 
@@ -63,9 +66,14 @@ def compared(rows: Iterable[Row], findings: Iterable[Row]) -> Iterator[Compared]
         truth = _truth(Level(row["level"]), losses)
         found = asked.get((row["kernel"], row["filesystem"], ROLES[row["role"]].asked_as))
         verdict = None
-        if found and found["findings"] and row["role"] in known:
-            verdict = _judge(found["findings"], row["role"])
-        yield Compared(row, truth, losses, verdict, _agreement(verdict, truth))
+        if found and row["driver"] and row["role"].endswith(DEFAULT):
+            agreement = _driver(_findings(found), row)
+        elif found and found["findings"] and row["role"] in known:
+            verdict = judge(_findings(found), engines.roles([row["role"]]))[row["role"]]
+            agreement = _agreement(verdict, truth)
+        else:
+            agreement = Agreement.NOT_JUDGED
+        yield Compared(row, truth, losses, verdict, agreement)
 
 
 def _base_key(row: Row) -> tuple[str, str, str]:
@@ -78,8 +86,8 @@ def _truth(level: Level, losses: tuple[str, ...]) -> Fitness:
     return Fitness.DEGRADED if losses else Fitness.SUITABLE
 
 
-def _judge(found: Mapping[str, Mapping[str, Any]], role: str) -> Verdict:
-    findings = {
+def _findings(found: Row) -> dict[str, Finding]:
+    return {
         probe: Finding(
             probe,
             Outcome(answer["outcome"]),
@@ -88,14 +96,23 @@ def _judge(found: Mapping[str, Mapping[str, Any]], role: str) -> Verdict:
             answer["detail"],
             answer["value"],
         )
-        for probe, answer in found.items()
+        for probe, answer in found["findings"].items()
     }
-    return judge(findings, engines.roles([role]))[role]
 
 
-def _agreement(verdict: Verdict | None, truth: Fitness) -> Agreement:
-    if verdict is None:
+def _driver(findings: Mapping[str, Finding], row: Row) -> Agreement:
+    """Whether the driver that the engine picked is the one that fscaps says it picks."""
+    engine = engines.every().get(row["role"].partition("/")[0])
+    if engine is None or not engine.drivers:
         return Agreement.NOT_JUDGED
+    foretold = pick(findings, engine)
+    if foretold.open:
+        return Agreement.UNDETERMINED
+    picked = row["driver"].rpartition(" by ")[2]  # overlay by fuse-overlayfs
+    return Agreement.AGREES if foretold.driver == picked else Agreement.OTHER_DRIVER
+
+
+def _agreement(verdict: Verdict, truth: Fitness) -> Agreement:
     said = _without_caveats(verdict)
     if said is truth:
         return Agreement.AGREES
