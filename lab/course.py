@@ -18,10 +18,13 @@ from typing import TYPE_CHECKING, Any, Callable, Protocol
 
 from lab import image
 from lab.outcome import Level, Outcome, Stopped
+from lab.tree import RETURNED, expected
 
 if TYPE_CHECKING:
     import subprocess
     from collections.abc import Iterable, Iterator, Sequence
+
+    from lab.tree import Tree
 
 
 class Client(Protocol):
@@ -50,7 +53,7 @@ class Client(Protocol):
     def container_root(self, container: str) -> Path:
         """Give the root directory of a running container, as a path of the host."""
 
-    def differences(self, container: str, tree: image.Tree, below: Sequence[str]) -> list[str]:
+    def differences(self, container: str, wanted: Tree, below: Sequence[str]) -> list[str]:
         """Hold the root of a running container against what it must be."""
 
     @property
@@ -139,12 +142,12 @@ def layers(client: Client, course: Course) -> list[str]:
     return whole(client, course) + rare(client, course)
 
 
-def faithful(differences: list[str]) -> list[str]:
+def faithful(seen: list[str]) -> list[str]:
     """Stop where something deleted is there again: that is no loss, it is another image."""
-    returned = [line for line in differences if line.endswith(image.RETURNED)]
+    returned = [line for line in seen if line.endswith(RETURNED)]
     if returned:
         raise Stopped("run", "\n".join(returned))
-    return differences
+    return seen
 
 
 def volume_locks(volume: Path) -> list[str]:
@@ -161,8 +164,8 @@ def _run(client: Client, course: Course) -> list[str]:
     """Start a container of the image; give what in it is not as the image says."""
     how = ("-d", *course.options, "--name", FIRST, image.FULL, "sleep", "1000")
     command(client, "run", "run", *how)
-    tree = image.expected(course.content())
-    return faithful(client.differences(FIRST, tree, ("bin", "data", "tmp", "vol")))
+    wanted = expected(course.content())
+    return faithful(client.differences(FIRST, wanted, ("bin", "data", "tmp", "vol")))
 
 
 def rare(client: Client, course: Course) -> list[str]:
@@ -182,7 +185,7 @@ def _rare(client: Client, course: Course, name: str, layers: list[image.Layer]) 
     command(client, "load", "load", "-q", "-i", str(archive))
     sleep = ("--name", container, name, "/bin/busybox", "sleep", "1000")
     command(client, "run", "run", "-d", *course.options, *sleep)
-    return client.differences(container, image.expected(layers), ("data",))
+    return client.differences(container, expected(layers), ("data",))
 
 
 def command(client: Client, step: str, *args: str) -> None:

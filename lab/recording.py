@@ -207,6 +207,7 @@ def main() -> int:
     parser.add_argument("--again", action="store_true", help="record what is recorded already")
     parser.add_argument("--deadline", type=float, default=DEADLINE, metavar="SECONDS")
     asked = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # what is under way is taken away
     if os.geteuid() != 0:
         parser.error("mounting needs root")
     if asked.kernel == "uml":

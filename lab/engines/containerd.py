@@ -12,6 +12,7 @@ from lab import image
 from lab.course import FIRST, exercise_words, faithful
 from lab.machine import PATIENCE, Machine, wait
 from lab.outcome import Level, Outcome, Stopped
+from lab.tree import differences, expected
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -134,8 +135,8 @@ def _steps(daemon: Containerd) -> Iterator[str]:
     _load(daemon, image.FULL, content)
     _run(daemon, FIRST, image.FULL)
     root_directory = daemon.container_root(FIRST)
-    tree = image.expected(content)
-    yield from faithful(image.differences(root_directory, tree, ("bin", "data", "tmp")))
+    wanted = expected(content)
+    yield from faithful(differences(root_directory, wanted, ("bin", "data", "tmp")))
     yield from _exercise(daemon, "change", "change")
     daemon.command("kill", "task", "kill", "-s", "SIGKILL", FIRST)
     yield from _diff(daemon)
@@ -184,8 +185,7 @@ def _rare(daemon: Containerd, name: str, layers: list[image.Layer]) -> list[str]
         _run(daemon, container, name)
     except Stopped as stopped:
         return [f"{stopped.step} {name}: {stopped.words}"]
-    tree = image.expected(layers)
-    return image.differences(daemon.container_root(container), tree, ("data",))
+    return differences(daemon.container_root(container), expected(layers), ("data",))
 
 
 def _runs_trivial(daemon: Containerd) -> bool:

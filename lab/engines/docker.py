@@ -7,20 +7,22 @@ from typing import TYPE_CHECKING
 from lab import image
 from lab.course import Course, Steps, command, exercise, layers, start, whole
 from lab.engines.dockerd import Dockerd
+from lab.tree import differences
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from lab.outcome import Outcome
     from lab.place import Place
+    from lab.tree import Tree
 
 
 class Docker(Dockerd):
     """A dockerd as the course takes it."""
 
-    def differences(self, container: str, tree: image.Tree, below: Sequence[str]) -> list[str]:
+    def differences(self, container: str, wanted: Tree, below: Sequence[str]) -> list[str]:
         """Hold the root of a running container against what it must be."""
-        return image.differences(self.container_root(container), tree, below)
+        return differences(self.container_root(container), wanted, below)
 
 
 def data_root(

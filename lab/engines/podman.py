@@ -11,12 +11,14 @@ from lab import image, user
 from lab.course import Course, layers, use
 from lab.machine import Machine
 from lab.outcome import Level, Outcome
+from lab.tree import differences
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from lab.place import Place
+    from lab.tree import Tree
 
 # What Docker's containers may do and podman's may not, unless told.
 _CAPABILITIES = "--cap-add=MKNOD,NET_RAW"
@@ -98,9 +100,9 @@ class Podman(Machine):
         pid = self.cli("inspect", "-f", "{{.State.Pid}}", container).stdout.strip()
         return self.process_root(pid)
 
-    def differences(self, container: str, tree: image.Tree, below: Sequence[str]) -> list[str]:
+    def differences(self, container: str, wanted: Tree, below: Sequence[str]) -> list[str]:
         """Hold the root of a running container against what it must be."""
-        return image.differences(self.container_root(container), tree, below)
+        return differences(self.container_root(container), wanted, below)
 
     @property
     def complaints(self) -> list[str]:
@@ -199,10 +201,10 @@ class Rootless(Podman):
         """Give the user's environment."""
         return super().environment({"XDG_RUNTIME_DIR": self.runtime, "USER": "lab", **(more or {})})
 
-    def differences(self, container: str, tree: image.Tree, below: Sequence[str]) -> list[str]:
+    def differences(self, container: str, wanted: Tree, below: Sequence[str]) -> list[str]:
         """Hold the root of a running container against what it must be, with its own eyes."""
         root = self.container_root(container)
-        return user.seen_by(root.parent, lambda seen: image.differences(seen, tree, below))
+        return user.seen_by(root.parent, lambda seen: differences(seen, wanted, below))
 
 
 def graphroot(place: Place, driver: str) -> Outcome:

@@ -17,7 +17,7 @@ from fscaps import Fitness, Outcome
 from lab.uml import machine
 
 HERE = Path(__file__).resolve().parent
-SECONDS = 400
+SECONDS = 600
 
 pytestmark = [
     pytest.mark.skipif(not machine.available(), reason="no User-Mode Linux here"),

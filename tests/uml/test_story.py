@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 HERE = Path(__file__).resolve().parent
-SECONDS = 400
+SECONDS = 600
 
 pytestmark = [
     pytest.mark.skipif(not machine.available(), reason="no User-Mode Linux here"),
