@@ -29,6 +29,8 @@ class Generation:
 
     def version(self, engine: str) -> str | None:
         """Give the version of an engine, None if it is not installed."""
+        if engine == "kernel":  # a chroot has none of its own
+            return None if self.root else os.uname().release.partition("-")[0]
         return _version(_PROGRAMS[engine], self.root)
 
 

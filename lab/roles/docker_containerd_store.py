@@ -4,7 +4,7 @@ from lab.engines import docker
 from lab.outcome import Outcome
 from lab.place import Place
 
-ID = "docker/data-root-containerd"
+ID = "docker/containerd-store"
 ENGINE = "docker"
 SINCE = (26,)
 
