@@ -11,7 +11,9 @@ import re
 import secrets
 import subprocess
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
+
+from typing_extensions import Self
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -37,6 +39,8 @@ pivot_root . .
 umount -l .
 """
 
+M = TypeVar("M", bound="Machine")
+
 
 class Machine:
     """One machine, on the host's files or on those of another distribution."""
@@ -47,7 +51,7 @@ class Machine:
         self._other = root
         self.name = f"fscaps-{secrets.token_hex(4)}"
 
-    def __enter__(self) -> Machine:
+    def __enter__(self) -> Self:
         """Make the machine."""
         unbindable = _unbindable()
         self._first = subprocess.Popen(
@@ -69,10 +73,14 @@ class Machine:
             # Sockets of engines that serve the host must not be found: dockerd would use the
             # containerd that listens in /run (moby cmd/dockerd systemContainerdRunning).
             self.run("mount", "-t", "tmpfs", "tmpfs", "/run")
+            self.prepare()
         except BaseException:
             self.close()
             raise
         return self
+
+    def prepare(self) -> None:
+        """Do on the machine what an engine wants done before it is started."""
 
     def __exit__(self, *exception: object) -> None:
         """Leave nothing behind but the files in the working directory."""

@@ -120,7 +120,7 @@ def _own_losses(rows: list[Row]) -> Iterator[str]:
     yield _table_line(["role", "engine", "lost"])
     yield _table_line(["---"] * 3)
     for (role, engine), losses in sorted(seen.items()):
-        yield _table_line([f"`{role}`", engine, _escaped("; ".join(losses))])
+        yield _table_line([f"`{role}`", engine, _escaped(table.abridged(losses))])
     yield ""
 
 

@@ -14,12 +14,13 @@ from lab.outcome import Level
 from lab.roles import ROLES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from lab.judging import Compared
     from lab.results import Row
 
-_LONGEST = 220
+_LONGEST = 220  # characters of a reason
+_SHOWN = 2  # losses of a row
 
 
 class Sign(enum.Enum):
@@ -108,6 +109,11 @@ def _reason(one: Compared) -> str:
     said = [line.strip() for line in one.row["words"].splitlines() if line.strip()]
     said = [line for line in said if not line.startswith("See ")]
     about = [line for line in said if "docker-archive:" in line] or said[-1:]
-    more = f"; and {len(one.losses) - 2} more" if len(one.losses) > 2 else ""
-    text = f"{one.row['step']}: {about[0]}" if about else "; ".join(one.losses[:2]) + more
+    text = f"{one.row['step']}: {about[0]}" if about else abridged(one.losses)
     return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
+
+
+def abridged(losses: Sequence[str]) -> str:
+    """Give the first losses, and how many more there are."""
+    more = [f"and {len(losses) - _SHOWN} more"] if len(losses) > _SHOWN else []
+    return "; ".join([*losses[:_SHOWN], *more])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import time
 from dataclasses import replace
@@ -35,14 +36,13 @@ class Containerd(Machine):
         self.volume = work / "named"  # no affair of containerd's: on the local disk
         self._daemon: subprocess.Popen[bytes] | None = None
 
-    def __enter__(self) -> Containerd:
-        """Make the machine; the daemon is not started yet."""
-        super().__enter__()
+    def prepare(self) -> None:
+        """Write the daemon's settings."""
+        super().prepare()
         settings = f"version = 2\nroot = {json.dumps(str(self.directory), ensure_ascii=False)}\n"
         settings += 'state = "/run/containerd"\ndisabled_plugins = ["io.containerd.grpc.v1.cri"]\n'
         self.volume.mkdir()
         (self.work / "config.toml").write_text(settings)
-        return self
 
     def start(self) -> None:
         """Start the daemon and wait until it answers, or stop the course."""
@@ -57,12 +57,13 @@ class Containerd(Machine):
         deadline = time.monotonic() + PATIENCE
         while self.ctr("version").returncode:
             if self._daemon.poll() is not None or time.monotonic() > deadline:
-                raise Stopped("start", "\n".join(self.complaints[-1:]))
+                raise Stopped("start", "\n".join(self.complaints) or "no answer")
             time.sleep(0.05)
         plugins = self.ctr("plugins", "ls").stdout.splitlines()
         (state,) = [line.split() for line in plugins if self._names(line)]
         if state[-1] != "ok":
-            raise Stopped("start", "\n".join(self.complaints))
+            why = [line for line in self._log() if "error=" in line and self.snapshotter in line]
+            raise Stopped("start", "\n".join([f"{self.snapshotter}: {state[-1]}", *why]))
 
     def _names(self, line: str) -> bool:
         words = line.split()
@@ -105,11 +106,14 @@ class Containerd(Machine):
     @property
     def complaints(self) -> list[str]:
         """The log's errors, and its last words."""
+        errors = [line for line in self._log() if "level=err" in line]
+        return errors + [line for line in self._log() if not line.startswith("level=")]
+
+    def _log(self) -> list[str]:
+        """The log, without the time."""
         path = self.work / "containerd.log"
         lines = path.read_text(errors="surrogateescape").splitlines() if path.exists() else []
-        return [line.partition(" ")[2] for line in lines if "level=err" in line] + [
-            line for line in lines if not line.startswith("time=")
-        ]
+        return [re.sub(r"^time=\S+ ", "", line) for line in lines]
 
 
 def root(place: Place, snapshotter: str) -> Outcome:

@@ -48,14 +48,13 @@ class Dockerd(Machine):
         self.features = features
         self._daemon: subprocess.Popen[bytes] | None = None
 
-    def __enter__(self) -> Dockerd:
-        """Make the machine; the daemon is not started yet."""
-        super().__enter__()
+    def prepare(self) -> None:
+        """Write the daemon's settings."""
+        super().prepare()
         settings = {"features": dict.fromkeys(self.features, True)}  # no option says this before 28
         (self.work / "daemon.json").write_text(json.dumps(settings))
         self.run("mkdir", "-p", str(_ETC))
         self.run("mount", "-t", "tmpfs", "tmpfs", str(_ETC))
-        return self
 
     def start(self) -> bool:
         """Start the daemon and wait until it serves or is dead."""

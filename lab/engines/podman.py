@@ -50,19 +50,19 @@ class Podman(Machine):
         self.hidden = hidden
         self._said: list[str] = []
 
-    def __enter__(self) -> Podman:
-        """Make the machine, and write podman's settings."""
-        super().__enter__()
+    def prepare(self) -> None:
+        """Write podman's settings."""
+        super().prepare()
         for program in self.hidden:
             self.run("mount", "--bind", "/dev/null", program)
         # crun refuses version 1 beside version 2; no controller is wanted here at all.
-        self.run("mount", "-t", "cgroup2", "cgroup2", "/sys/fs/cgroup")
+        if self.run("stat", "-f", "-c", "%T", "/sys/fs/cgroup").strip() != "cgroup2fs":
+            self.run("mount", "-t", "cgroup2", "cgroup2", "/sys/fs/cgroup")
         (self.work / "storage.conf").write_text(
             self._storage(), encoding="utf-8", errors="surrogateescape"
         )
         (self.work / "containers.conf").write_text(_CONTAINERS)
         (self.work / "policy.json").write_text('{"default": [{"type": "insecureAcceptAnything"}]}')
-        return self
 
     def start(self) -> bool:
         """Ask podman about its storage, which sets it up."""
@@ -156,9 +156,9 @@ def _toml(path: Path) -> str:
 class Rootless(Podman):
     """Podman as an ordinary user, who has subordinate ids, as rootless podman wants it."""
 
-    def __enter__(self) -> Rootless:
-        """Make the machine, and the user on it."""
-        super().__enter__()
+    def prepare(self) -> None:
+        """Make the user."""
+        super().prepare()
         first, number = user.SUBORDINATE
         files = {
             "passwd": f"root:x:0:0::/root:/bin/sh\nlab:x:{user.ID}:{user.ID}::/:/bin/sh\n",
@@ -172,7 +172,6 @@ class Rootless(Podman):
             self.run("mount", "--bind", str(self.work / name), f"/etc/{name}")
         user.give(self.work)
         self._make_runtime_directory()
-        return self
 
     def _make_runtime_directory(self) -> None:
         self.run("mkdir", "-p", self.runtime)
