@@ -6,8 +6,10 @@ what fscaps found there, asked as root and as an ordinary user.
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Dict
 
@@ -41,12 +43,24 @@ def _lines(file: Path) -> Iterator[dict[str, Any]]:
 
 def record(kind: str, rows: Iterable[Row], place: Path = HERE) -> None:
     """Add rows to their kernels' files, each in the place of what it replaces."""
-    for row in rows:
-        file = place / kind / f"{row['kernel']}.jsonl"
-        known = {key(kind, old): old for old in (_lines(file) if file.exists() else ())}
-        known[key(kind, row)] = row
-        lines = [json.dumps(known[name]) for name in sorted(known)]
-        file.parent.mkdir(parents=True, exist_ok=True)
-        new = file.with_suffix(".new")
-        new.write_text("\n".join(lines) + "\n", encoding="utf-8")
-        os.replace(new, file)
+    (place / kind).mkdir(parents=True, exist_ok=True)
+    with _alone(place / kind):
+        for row in rows:
+            file = place / kind / f"{row['kernel']}.jsonl"
+            known = {key(kind, old): old for old in (_lines(file) if file.exists() else ())}
+            known[key(kind, row)] = row
+            lines = [json.dumps(known[name]) for name in sorted(known)]
+            new = file.with_suffix(".new")
+            new.write_text("\n".join(lines) + "\n", encoding="utf-8")
+            os.replace(new, file)
+
+
+@contextmanager
+def _alone(directory: Path) -> Iterator[None]:
+    """Keep other recorders out, which would forget what we write."""
+    descriptor = os.open(directory, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
