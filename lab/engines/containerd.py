@@ -42,7 +42,7 @@ class Containerd(Machine):
         settings = f"version = 2\nroot = {json.dumps(str(self.directory), ensure_ascii=False)}\n"
         settings += 'state = "/run/containerd"\ndisabled_plugins = ["io.containerd.grpc.v1.cri"]\n'
         self.volume.mkdir()
-        (self.work / "config.toml").write_text(settings)
+        (self.work / "config.toml").write_text(settings, encoding="utf-8", errors="surrogateescape")
 
     def start(self) -> None:
         """Start the daemon and wait until it answers, or stop the course."""

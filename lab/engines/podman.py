@@ -250,7 +250,7 @@ def additional_image_store(place: Place) -> Outcome:
     with Podman(place.scratch, filled, driver="overlay", root=root) as podman:
         if not podman.start() or podman.cli("load", "-q", "-i", str(archive)).returncode:
             raise RuntimeError("\n".join(podman.complaints) or "cannot fill an image store")
-    copy = ("cp", "--archive", "--no-target-directory", str(filled), str(place.directory))
+    copy = ("cp", "--archive", f"{filled}/.", f"{place.directory}/")
     copied = subprocess.run(copy, check=False, capture_output=True, text=True)
     if copied.returncode:
         return Outcome(Level.NO, step="copy", words=copied.stderr.strip().splitlines()[-1])
