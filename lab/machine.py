@@ -18,7 +18,7 @@ from typing_extensions import Self
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-PATIENCE = 60.0  # seconds for any one step; the slowest takes two on a local disk
+PATIENCE = 120.0  # seconds for any one step; the slowest takes two on a local disk, 30 in UML
 # The distribution's programs only: another docker may come first in the caller's PATH.
 PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
 _CGROUPS = Path("/sys/fs/cgroup")

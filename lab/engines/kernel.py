@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import os
 import stat
+import subprocess
 import time
 from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from lab.machine import Machine
+from lab.machine import PATIENCE
+from lab.mounts import mount, unmount_below
 from lab.outcome import Level, Outcome
 
 if TYPE_CHECKING:
-    import subprocess
     from pathlib import Path
 
     from lab.place import Place
@@ -36,31 +38,50 @@ def overlay_lower(place: Place) -> Outcome:
     """Use the directory as the upper of two lower layers; all else lies in memory."""
     began = time.monotonic()
     lower = str(_filled(place.directory))
+    memory = place.scratch
+    mount("tmpfs", memory, "tmpfs")
+    try:
+        outcome = _mounted_and_used(lower, memory)
+    finally:
+        unmount_below(memory, [])
+    return replace(outcome, seconds=round(time.monotonic() - began, 1))
+
+
+def _mounted_and_used(lower: str, memory: Path) -> Outcome:
+    for name in ("base", "upper", "work", "merged"):
+        (memory / name).mkdir()
+    if os.path.lexists(f"{lower}/gone"):
+        (memory / "base/gone").touch()
     losses: list[str] = []
-    with Machine(place.scratch) as machine:
-        memory = str(place.scratch)
-        machine.run("mount", "-t", "tmpfs", "tmpfs", memory)
-        machine.run("mkdir", *(f"{memory}/{name}" for name in ("base", "upper", "work", "merged")))
-        if os.path.lexists(f"{lower}/gone"):
-            machine.run("touch", f"{memory}/base/gone")
-        mounted = _mount(machine, lower, memory)
-        if mounted.returncode:
-            losses.append(_ESCAPED)
-            mounted = _mount(machine, _escaped(lower), memory)
-        if mounted.returncode:
-            return Outcome(Level.NO, step="mount", words=mounted.stderr.strip())
-        used = machine.try_run("sh", "-ec", _USE, "sh", f"{memory}/merged")
-    seconds = round(time.monotonic() - began, 1)
+    try:
+        losses += _mount(lower, memory)
+    except OSError as error:
+        return Outcome(Level.NO, step="mount", words=f"mount: {error.strerror}")
+    used = subprocess.run(
+        ["sh", "-ec", _USE, "sh", str(memory / "merged")],
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+    )
     if used.returncode:
-        return Outcome(Level.NO, "overlay", "use", used.stderr.strip(), seconds=seconds)
+        return Outcome(Level.NO, "overlay", "use", used.stderr.strip())
     losses += used.stdout.splitlines()
-    level = Level.LOSES if losses else Level.YES
-    return Outcome(level, "overlay", losses=tuple(losses), seconds=seconds)
+    return Outcome(Level.LOSES if losses else Level.YES, "overlay", losses=tuple(losses))
 
 
-def _mount(machine: Machine, lower: str, memory: str) -> subprocess.CompletedProcess[str]:
-    layers = f"lowerdir={lower}:{memory}/base,upperdir={memory}/upper,workdir={memory}/work"
-    return machine.try_run("mount", "-t", "overlay", "-o", layers, "overlay", f"{memory}/merged")
+def _mount(lower: str, memory: Path) -> list[str]:
+    """Mount the overlay, the path as it is or escaped; raise OSError if neither can be."""
+    layers = f":{memory}/base,upperdir={memory}/upper,workdir={memory}/work"
+    try:
+        mount("overlay", memory / "merged", "overlay", 0, f"lowerdir={lower}{layers}")
+    except OSError:
+        if _escaped(lower) == lower:
+            raise
+    else:
+        return []
+    mount("overlay", memory / "merged", "overlay", 0, f"lowerdir={_escaped(lower)}{layers}")
+    return [_ESCAPED]
 
 
 def _escaped(path: str) -> str:

@@ -248,8 +248,9 @@ def additional_image_store(place: Place) -> Outcome:
     content = image.full()
     archive = image.write(place.scratch / "full.tar", image.FULL, content, ["/vol"])
     with Podman(place.scratch, filled, driver="overlay", root=root) as podman:
-        if not podman.start() or podman.cli("load", "-q", "-i", str(archive)).returncode:
-            raise RuntimeError("\n".join(podman.complaints) or "cannot fill an image store")
+        loaded = podman.cli("load", "-q", "-i", str(archive))
+        if loaded.returncode:
+            raise RuntimeError(f"cannot fill an image store: {loaded.stderr}")
     copy = ("cp", "--archive", f"{filled}/.", f"{place.directory}/")
     copied = subprocess.run(copy, check=False, capture_output=True, text=True)
     if copied.returncode:
