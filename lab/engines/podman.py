@@ -254,7 +254,7 @@ def additional_image_store(place: Place) -> Outcome:
     copy = ("cp", "--archive", f"{filled}/.", f"{place.directory}/")
     copied = subprocess.run(copy, check=False, capture_output=True, text=True)
     if copied.returncode:
-        return Outcome(Level.NO, step="copy", words=copied.stderr.strip().splitlines()[-1])
+        return Outcome(Level.NO, step="copy", words=copied.stderr.strip().splitlines()[0])
     options = {"additionalimagestores": f"[{_toml(place.directory)}]"}
     reader = Podman(place.scratch, own, driver="overlay", root=root, options=options)
 
