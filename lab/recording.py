@@ -174,10 +174,9 @@ def _boot(name: str, asked: argparse.Namespace) -> int:
     with tempfile.TemporaryDirectory(prefix="lab-uml-", dir=os.environ.get("TMPDIR")) as place:
         recorded = Path(place) / "recorded"
         recorded.mkdir()
-        if not asked.again:
-            for row in (row for kind in (ROWS, FINDINGS) for row in results.read(kind, asked.into)):
-                if row["kernel"] == machine.kernel() and row["filesystem"] == name:
-                    results.record(FINDINGS if "asked_as" in row else ROWS, [row], recorded)
+        for kind in () if asked.again else (ROWS, FINDINGS):
+            here_too = [row for row in results.read(kind, asked.into) if row["filesystem"] == name]
+            results.record(kind, here_too, recorded)
         command = [
             *("env", "TMPDIR=/var/tmp", f"PYTHONPATH={os.pathsep.join(map(str, _PYTHONPATH))}"),
             *("GODEBUG=asyncpreemptoff=1", sys.executable, "-m", "lab.recording"),
@@ -210,7 +209,11 @@ def main() -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # what is under way is taken away
     if os.geteuid() != 0:
         parser.error("mounting needs root")
+    if not any(fnmatchcase(name, asked.fs) for name in FILESYSTEMS):
+        parser.error(f"no file system is called {asked.fs}")
     if asked.kernel == "uml":
+        if not machine.available():
+            parser.error("no User-Mode Linux here")
         return 1 if second_kernel(asked) else 0
     wanted = plan(os.uname().release, here(asked.fs), asked.engine, asked.generation)
     todo = list(wanted) if asked.again else unknown(wanted, asked.into)
