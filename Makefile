@@ -32,6 +32,7 @@ bench: $(VENV)/tests  ## Measure speed, calls and memory against podman info and
 
 docs: $(VENV)/runs    ## Write the reference pages that are made from the code
 	$(RUN) docs/reference/generate.py
+	PYTHONPATH=src:. $(RUN) -m lab.page
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)

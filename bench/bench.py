@@ -276,25 +276,16 @@ def memory(target: str) -> dict[str, int]:
 
 
 def nfs_calls() -> int | None:
-    """The calls that one survey makes to an NFS 4.2 server, in the tests' second kernel."""
-    sys.path.insert(0, str(HERE.parent / "tests"))
+    """The calls that one survey makes to an NFS 4.2 server, in the lab's second kernel."""
+    sys.path.insert(0, str(HERE.parent))
     try:
-        from uml import machine  # noqa: PLC0415 - only where the tests are
+        from lab.uml import machine  # noqa: PLC0415 - only where the lab is
     except ImportError:
         return None
     if not machine.available():
         return None
-    script = f"""
-    calls() {{
-        awk '/^\\tper-op/ {{on=1; next}} on && NF>2 {{n += $2}} END {{print n}}' \\
-            /proc/self/mountstats
-    }}
-    fs_nfs4 /mnt/nfs4
-    before=$(calls)
-    PYTHONPATH={SOURCE} {PYTHON} -m fscaps -q --timeout 20 --deadline 100 /mnt/nfs4 || true
-    echo "calls $(($(calls) - before))"
-    """
-    with tempfile.TemporaryDirectory(dir="/var/tmp") as results:
+    with tempfile.TemporaryDirectory() as results:
+        script = machine.inside(HERE / "nfs_calls.py")
         log = machine.run(script, results=Path(results), seconds=120).log
     found = re.search(r"^calls (\d+)$", log, re.MULTILINE)
     return int(found[1]) if found else None

@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from . import image
-from .dockerd import Dockerd
+from lab import image
+from lab.engines.dockerd import Dockerd
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -79,7 +79,7 @@ def restart_on_separate_mount(work: Path) -> Restart:
         daemon.stop()
         after = daemon.mounted(overlay2)
         assert not _start(daemon)
-        images = daemon.docker("images", "--format", "{{.Repository}}").stdout.split()
+        images = daemon.cli("images", "--format", "{{.Repository}}").stdout.split()
         start, run = _words(daemon, "start", "-a", "old"), _run(daemon)
         return Restart(before, after, images, start, run, _load(daemon) or _run(daemon))
 
@@ -105,5 +105,5 @@ def _run(daemon: Dockerd) -> str:
 
 
 def _words(daemon: Dockerd, *args: str) -> str:
-    done = daemon.docker(*args)
+    done = daemon.cli(*args)
     return done.stderr.strip() if done.returncode else ""

@@ -9,8 +9,8 @@ import pytest
 
 import fscaps
 from engines import story
-from engines.dockerd import missing
 from fscaps import Fitness
+from lab.engines.dockerd import missing
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -6,16 +6,16 @@ Also: where dockerd fails, its words are among those that fscaps gave.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Callable
+from typing import TYPE_CHECKING
 
 import pytest
-from filesystems.host import FILESYSTEMS, missing
 
 import fscaps
-from engines import course
-from engines.course import Level, Outcome
-from engines.dockerd import missing as missing_engine
 from fscaps import Fitness
+from lab.engines.dockerd import missing as missing_engine
+from lab.filesystems import FILESYSTEMS, missing
+from lab.outcome import Level, Outcome
+from lab.roles import ROLES
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -56,20 +56,14 @@ DATA_ROOT = [
 PARTS = ["ext4", "ext4-no-filetype", "ext4-noexec", "ramfs", "overlay", "bindfs", "mergerfs"]
 
 
-def _both(
-    name: str, work: Path, role: str, use: Callable[[Path], Outcome]
-) -> tuple[fscaps.Verdict, Outcome]:
+def _both(name: str, work: Path, role: str) -> tuple[fscaps.Verdict, Outcome]:
     """What fscaps says of a fresh file system, and then what dockerd makes of it."""
     lacking = missing(FILESYSTEMS[name])
     if lacking:
         pytest.skip(f"{name}: {lacking}")
     with FILESYSTEMS[name](work) as directory:
         verdict = fscaps.survey(directory, roles=[role])[role]
-        return verdict, use(directory)
-
-
-def _data_root(directory: Path) -> Outcome:
-    return course.data_root(directory, driver="overlay2")
+        return verdict, ROLES[role].use(directory)
 
 
 def _foretold(verdict: fscaps.Verdict, outcome: Outcome) -> bool:
@@ -82,7 +76,7 @@ def _foretold(verdict: fscaps.Verdict, outcome: Outcome) -> bool:
 @pytest.mark.parametrize("name", DATA_ROOT)
 def test_a_whole_data_root(name: str, tmp_path: Path) -> None:
     """The verdict on docker/data-root is what dockerd -s overlay2 does with it."""
-    verdict, outcome = _both(name, tmp_path, "docker/data-root", _data_root)
+    verdict, outcome = _both(name, tmp_path, "docker/data-root")
     assert verdict.fitness is MEANS[outcome.level], outcome
     if outcome.level is Level.NO:
         assert _foretold(verdict, outcome), (verdict.blockers, outcome)
@@ -91,31 +85,21 @@ def test_a_whole_data_root(name: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", PARTS)
 def test_image_metadata(name: str, tmp_path: Path) -> None:
     """The verdict on docker/image is what dockerd does with image/ there."""
-    verdict, outcome = _both(name, tmp_path, "docker/image", course.image_dir)
+    verdict, outcome = _both(name, tmp_path, "docker/image")
     assert verdict.fitness is MEANS[outcome.level], outcome
 
 
 @pytest.mark.parametrize("name", [*PARTS, "fuse-plain"])
 def test_volumes(name: str, tmp_path: Path) -> None:
     """The verdict on docker/volumes is what dockerd does with volumes/ there."""
-    verdict, outcome = _both(name, tmp_path, "docker/volumes", course.volumes_dir)
+    verdict, outcome = _both(name, tmp_path, "docker/volumes")
     assert verdict.fitness is MEANS[outcome.level], outcome
 
 
 @pytest.mark.parametrize("name", ["ext4", "ramfs", "overlay", "bindfs"])
 def test_layers(name: str, tmp_path: Path) -> None:
     """docker/overlay2 fits where dockerd works with overlay2/ mounted there before each start."""
-    verdict, outcome = _both(name, tmp_path, "docker/overlay2", course.overlay2_dir)
+    verdict, outcome = _both(name, tmp_path, "docker/overlay2")
     works = MEANS[outcome.level] is not Fitness.UNSUITABLE
     assert verdict.fitness.fits is works, outcome
     assert verdict.fitness is not Fitness.SUITABLE  # it does not outlive a stop by itself
-
-
-@pytest.mark.parametrize("name", ["ext4", "xfs"])
-def test_names_that_are_not_utf8(name: str, tmp_path: Path) -> None:
-    """Where name.undecodable is yes, an image with such names loads and runs."""
-    with FILESYSTEMS[name](tmp_path) as directory:
-        found = fscaps.ask(directory, fscaps.probes.name.undecodable)
-        outcome = course.odd_names(directory, driver="overlay2")
-    assert found.outcome is fscaps.Outcome.YES
-    assert outcome.level is Level.YES

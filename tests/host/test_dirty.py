@@ -9,10 +9,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from filesystems.host import FILESYSTEMS, missing
 
 import fscaps
 from fscaps import Outcome
+from lab.filesystems import FILESYSTEMS, missing
 
 EXT4 = FILESYSTEMS["ext4"]
 A_FEW = 8

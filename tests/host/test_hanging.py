@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 import psutil
 import pytest
-from filesystems.silent_fuse import memory_fuse, silent_fuse
 
 import fscaps
 from fscaps import Fitness, Outcome, Reason
+from lab.silent_fuse import memory_fuse, silent_fuse
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

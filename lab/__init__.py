@@ -1,0 +1,1 @@
+"""Real engines on real file systems: what fscaps' verdicts are held against."""

@@ -1,0 +1,81 @@
+"""What Docker is given to do with a directory: all of its data-root, or a part of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from lab import image
+from lab.course import Course, Steps, command, exercise, layers, start, whole
+from lab.engines.dockerd import Dockerd
+from lab.tree import differences
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from lab.outcome import Outcome
+    from lab.place import Place
+    from lab.tree import Tree
+
+
+class Docker(Dockerd):
+    """A dockerd as the course takes it."""
+
+    def differences(self, container: str, wanted: Tree, below: Sequence[str]) -> list[str]:
+        """Hold the root of a running container against what it must be."""
+        return differences(self.container_root(container), wanted, below)
+
+
+def data_root(
+    place: Place, *, driver: str | None, features: Sequence[str] = (), steps: Steps = layers
+) -> Outcome:
+    """Use the directory as the whole data-root."""
+    root = place.generation.root
+    docker = Docker(place.scratch, place.directory, driver=driver, root=root, features=features)
+    return Course().run(docker, steps)
+
+
+def part(place: Place, name: str, steps: Steps = whole) -> Outcome:
+    """Use the directory as a part of a data-root on the local disk, before the daemon starts."""
+    point = place.scratch / "data-root" / name
+    point.mkdir(parents=True)
+    docker = Docker(place.scratch, point.parent, driver="overlay2", root=place.generation.root)
+
+    def mount() -> None:
+        # Before the restart once more: when dockerd stops, it unmounts overlay2 (moby
+        # daemon/graphdriver/overlay2/overlay.go Cleanup: RecursiveUnmount of its home).
+        if not docker.mounted(point):
+            docker.run("mount", "--bind", str(place.directory), str(point))
+
+    return Course(mount).run(docker, steps)
+
+
+def build(docker: Docker, course: Course) -> list[str]:
+    """Build an image twice, the second time from the cache, with a restart between."""
+    archive = image.write(docker.work / "full.tar", image.FULL, image.full())
+    command(docker, "load", "load", "-q", "-i", str(archive))
+    context = docker.work / "context"
+    context.mkdir()
+    (context / "Dockerfile").write_text(_DOCKERFILE)
+    (context / "added").write_text("added\n")
+    for step in ("build", "build again"):
+        command(docker, step, "build", "-q", "--network=none", "-t", _BUILT, str(context))
+        losses = exercise(docker, step, "run", "--rm", *course.options, _BUILT, "sh", "-c", _CHECK)
+        docker.stop()
+        course.mount()
+        start(docker, "restart")
+    return losses
+
+
+_BUILT = "docker.io/fscaps/built"
+_DOCKERFILE = f"""
+FROM {image.FULL}
+COPY added /data/
+RUN rm -r /data/course-delete-dir && chown 200001 /data/course-chown && mkfifo /data/made
+"""
+_CHECK = """
+cd /data
+test "$(cat added)" = added || echo "a file was not added"
+test ! -e course-delete-dir || echo "a directory was not deleted"
+test "$(stat -c %u course-chown)" = 200001 || echo "an owner was not changed"
+test -p made || echo "a FIFO was not made"
+"""

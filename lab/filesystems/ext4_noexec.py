@@ -1,0 +1,11 @@
+"""Ext4 mounted noexec: no program starts from it."""
+
+from pathlib import Path
+
+from lab.bench import Bench
+
+NEEDS = ("mkfs.ext4", "fs:ext4")
+
+
+def build(bench: Bench) -> Path:
+    return bench.ext4(options="loop,noexec")

@@ -1,0 +1,11 @@
+"""XFS as mkfs makes it."""
+
+from pathlib import Path
+
+from lab.bench import Bench
+
+NEEDS = ("mkfs.xfs", "fs:xfs")
+
+
+def build(bench: Bench) -> Path:
+    return bench.xfs()

@@ -1,0 +1,170 @@
+"""`lab/compare`: hold fscaps' verdicts against what engines were seen to do.
+
+The recorded findings are judged anew, by the needs as they stand in this checkout; nothing is
+mounted and no engine runs. The exit status is 1 if fscaps says yes where an engine said no, or
+where something was lost without its saying so.
+"""
+
+from __future__ import annotations
+
+import argparse
+import enum
+import sys
+from collections import Counter
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from fscaps import Finding, Fitness, Outcome, Reason, Verdict, engines, judge
+from fscaps._judge import pick
+from lab import results
+from lab.outcome import Level
+from lab.results import FINDINGS, ROWS
+from lab.roles import ROLES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from lab.results import Row
+
+DEFAULT = "/default-driver"  # the fact which driver an engine picks, no role of fscaps'
+BASE = "ext4"  # what is lost here too is the driver's own loss, not the file system's
+
+
+class Agreement(str, enum.Enum):
+    """A verdict beside the truth."""
+
+    AGREES = "agrees"
+    FALSE_YES = "false yes"  # or a loss that was not foretold
+    FALSE_NO = "false no"
+    FALSE_LOSS = "false loss"  # foretold, and not seen
+    OTHER_DRIVER = "another driver"  # than fscaps said the engine would pick
+    UNDETERMINED = "undetermined"
+    NOT_JUDGED = "not judged"  # fscaps has no such role, or could not be asked
+
+
+@dataclass(frozen=True)
+class Compared:
+    """One row, what it proves of the file system, and what fscaps says."""
+
+    row: Row
+    truth: Fitness
+    losses: tuple[str, ...]  # without the driver's own
+    verdict: Verdict | None
+    agreement: Agreement
+
+
+def compared(rows: Iterable[Row], findings: Iterable[Row]) -> Iterator[Compared]:
+    """Judge the findings of each row's file system for the row's role."""
+    rows = list(rows)
+    asked = {results.key(FINDINGS, found): found for found in findings}
+    base = {_base_key(row): set(row["losses"]) for row in rows if row["filesystem"] == BASE}
+    known = {role.id for role in engines.roles()}
+    for row in rows:
+        losses = tuple(loss for loss in row["losses"] if loss not in base.get(_base_key(row), ()))
+        truth = _truth(Level(row["level"]), losses)
+        found = asked.get((row["kernel"], row["filesystem"], ROLES[row["role"]].asked_as))
+        verdict = None
+        if found and row["driver"] and row["role"].endswith(DEFAULT):
+            agreement = _driver(_findings(found), row)
+        elif found and found["findings"] and row["role"] in known:
+            verdict = judge(_findings(found), engines.roles([row["role"]]))[row["role"]]
+            agreement = _agreement(verdict, truth)
+        else:
+            agreement = Agreement.NOT_JUDGED
+        yield Compared(row, truth, losses, verdict, agreement)
+
+
+def _base_key(row: Row) -> tuple[str, str, str]:
+    return row["kernel"], row["engine"], row["role"]
+
+
+def _truth(level: Level, losses: tuple[str, ...]) -> Fitness:
+    if level in {Level.NO, Level.TRIVIAL}:
+        return Fitness.UNSUITABLE
+    return Fitness.DEGRADED if losses else Fitness.SUITABLE
+
+
+def _findings(found: Row) -> dict[str, Finding]:
+    return {
+        probe: Finding(
+            probe,
+            Outcome(answer["outcome"]),
+            Reason(answer["reason"]) if answer["reason"] else None,
+            answer["errno"],
+            answer["detail"],
+            answer["value"],
+        )
+        for probe, answer in found["findings"].items()
+    }
+
+
+def _driver(findings: Mapping[str, Finding], row: Row) -> Agreement:
+    """Whether the driver that the engine picked is the one that fscaps says it picks."""
+    engine = engines.every().get(row["role"].partition("/")[0])
+    if engine is None or not engine.drivers:
+        return Agreement.NOT_JUDGED
+    foretold = pick(findings, engine)
+    if foretold.open:
+        return Agreement.UNDETERMINED
+    picked = row["driver"].rpartition(" by ")[2]  # overlay by fuse-overlayfs
+    return Agreement.AGREES if foretold.driver == picked else Agreement.OTHER_DRIVER
+
+
+def _agreement(verdict: Verdict, truth: Fitness) -> Agreement:
+    said = _without_caveats(verdict)
+    if said is truth:
+        return Agreement.AGREES
+    if said is Fitness.UNDETERMINED:
+        return Agreement.UNDETERMINED
+    if said is Fitness.UNSUITABLE:
+        return Agreement.FALSE_NO
+    if said is Fitness.DEGRADED and truth is Fitness.SUITABLE:
+        return Agreement.FALSE_LOSS
+    return Agreement.FALSE_YES
+
+
+def _without_caveats(verdict: Verdict) -> Fitness:
+    """The fitness, but for what holds of every path: those caveats no course can show."""
+    if verdict.fitness is Fitness.DEGRADED and not any(need.any_of for need in verdict.concerns):
+        return Fitness.SUITABLE
+    return verdict.fitness
+
+
+def _line(one: Compared) -> str:
+    row, verdict = one.row, one.verdict
+    said = verdict.fitness.value if verdict else "nothing"
+    needs = (*verdict.blockers, *verdict.open, *verdict.concerns) if verdict else ()
+    probes = ", ".join(" or ".join(need.any_of) for need in needs if need.any_of)
+    truth = row["words"].splitlines()[-1:] or list(one.losses[:1]) or [""]
+    where = f"{row['filesystem']}, {row['role']}, {row['engine']}, Linux {row['kernel']}"
+    seen = f"{row['level']} {row['step']}: {truth[0]}"
+    return f"{one.agreement.value}: {where}\n    fscaps: {said} ({probes})\n    engine: {seen}"
+
+
+def main() -> int:
+    """Parse the command line and compare."""
+    parser = argparse.ArgumentParser(
+        prog="lab/compare", description=(__doc__ or "").partition("\n")[2]
+    )
+    parser.add_argument("--fs", default="*", metavar="GLOB")
+    parser.add_argument("--engine", default="*", metavar="GLOB")
+    parser.add_argument("--of", type=Path, default=results.HERE, metavar="DIRECTORY")
+    asked = parser.parse_args()
+    rows = [
+        row
+        for row in results.read(ROWS, asked.of)
+        if fnmatchcase(row["filesystem"], asked.fs) and fnmatchcase(row["role"], asked.engine)
+    ]
+    every = list(compared(rows, results.read(FINDINGS, asked.of)))
+    for one in every:
+        if one.agreement not in {Agreement.AGREES, Agreement.NOT_JUDGED}:
+            print(_line(one))
+    count = Counter(one.agreement for one in every)
+    print(f"{len(every)} rows: " + ", ".join(f"{count[a]} {a.value}" for a in Agreement))
+    return 1 if count[Agreement.FALSE_YES] else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

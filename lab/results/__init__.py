@@ -1,0 +1,66 @@
+"""What was recorded: one JSON line for each row, one file for each kernel.
+
+``rows/KERNEL.jsonl`` holds the truth, by engine, file system and role; ``findings/KERNEL.jsonl``
+what fscaps found there, asked as root and as an ordinary user.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Dict
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+HERE = Path(__file__).resolve().parent
+ROWS, FINDINGS = "rows", "findings"
+_KEYS = {
+    ROWS: ("kernel", "filesystem", "role", "engine", "generation"),
+    FINDINGS: ("kernel", "filesystem", "asked_as"),
+}
+
+Row = Dict[str, Any]  # what one line says, by name
+
+
+def key(kind: str, row: Row) -> tuple[str, ...]:
+    """Give what tells one row from any other of its kind."""
+    return tuple(str(row[name]) for name in _KEYS[kind])
+
+
+def read(kind: str, place: Path = HERE) -> list[Row]:
+    """Read everything that was recorded of a kind."""
+    return [row for file in sorted((place / kind).glob("*.jsonl")) for row in _lines(file)]
+
+
+def _lines(file: Path) -> Iterator[dict[str, Any]]:
+    for line in file.read_text(encoding="utf-8").splitlines():
+        yield json.loads(line)
+
+
+def record(kind: str, rows: Iterable[Row], place: Path = HERE) -> None:
+    """Add rows to their kernels' files, each in the place of what it replaces."""
+    (place / kind).mkdir(parents=True, exist_ok=True)
+    with _alone(place / kind):
+        for row in rows:
+            file = place / kind / f"{row['kernel']}.jsonl"
+            known = {key(kind, old): old for old in (_lines(file) if file.exists() else ())}
+            known[key(kind, row)] = row
+            lines = [json.dumps(known[name]) for name in sorted(known)]
+            new = file.with_suffix(".new")
+            new.write_text("\n".join(lines) + "\n", encoding="utf-8")
+            os.replace(new, file)
+
+
+@contextmanager
+def _alone(directory: Path) -> Iterator[None]:
+    """Keep other recorders out, which would forget what we write."""
+    descriptor = os.open(directory, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,12 @@
+"""A whole Docker data-root, dockerd -s btrfs."""
+
+from lab.engines import docker
+from lab.outcome import Outcome
+from lab.place import Place
+
+ID = "docker/data-root-btrfs"
+ENGINE = "docker"
+
+
+def work(place: Place) -> Outcome:
+    return docker.data_root(place, driver="btrfs")

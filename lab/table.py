@@ -1,0 +1,119 @@
+"""The recorded rows as a table: a line for each file system and kernel, a column for each role."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from fscaps import Fitness
+from lab.filesystems import FILESYSTEMS
+from lab.generations import OLDEST
+from lab.judging import compared
+from lab.outcome import Level
+from lab.roles import ROLES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from lab.judging import Compared
+    from lab.results import Row
+
+_LONGEST = 220  # characters of a reason
+_SHOWN = 2  # losses of a row
+
+
+class Sign(enum.Enum):
+    """How a cell is drawn: a letter, and a colour that no colour-blind eye takes for another."""
+
+    # The palette of Okabe and Ito (2008).
+    YES = ("Y", "#009E73", "yes")
+    LOSES = ("L", "#F0E442", "loses something")
+    TRIVIAL = ("T", "#56B4E9", "trivial images only")
+    NO = ("N", "#D55E00", "no")
+    UNRECORDED = ("", "#EEEEEE", "not recorded")
+
+    def __init__(self, letter: str, colour: str, meaning: str) -> None:
+        """Name the parts."""
+        self.letter, self.colour, self.meaning = letter, colour, meaning
+
+
+@dataclass(frozen=True)
+class Cell:
+    """What became of one role on one file system with one version of its engine."""
+
+    sign: Sign
+    row: Row
+    reason: str
+
+
+@dataclass(frozen=True)
+class Line:
+    """One file system on one kernel."""
+
+    filesystem: str
+    title: str
+    kernel: str
+    cells: dict[tuple[str, str], Cell]  # by role and generation
+
+    def cell(self, role: str, generation: str) -> Cell | None:
+        """What was recorded there."""
+        return self.cells.get((role, generation))
+
+
+def lines(rows: Iterable[Row]) -> list[Line]:
+    """Arrange the rows by file system and kernel, the newest kernel first."""
+    made: dict[tuple[str, str], dict[tuple[str, str], Cell]] = {}
+    for one in compared(rows, ()):
+        row = one.row
+        place = made.setdefault((row["kernel"], row["filesystem"]), {})
+        place[row["role"], row["generation"]] = Cell(_sign(one), row, _reason(one))
+    order = sorted(made, key=lambda key: ([-int(n) for n in _numbers(key[0])], key[1]))
+    return [
+        Line(filesystem, FILESYSTEMS[filesystem].title, kernel, made[kernel, filesystem])
+        for kernel, filesystem in order
+    ]
+
+
+def _numbers(kernel: str) -> list[str]:
+    return kernel.partition("-")[0].split(".")
+
+
+def roles(generation: str, rows: Iterable[Row]) -> list[str]:
+    """Give the roles that a generation was given, in the order of the register."""
+    seen = {row["role"] for row in rows if row["generation"] == generation}
+    return [role for role in ROLES if role in seen]
+
+
+def newer(rows: Iterable[Row]) -> list[str]:
+    """Give the generations but the oldest."""
+    return sorted({row["generation"] for row in rows} - {OLDEST}, reverse=True)
+
+
+def versions(role: str, generation: str, rows: Iterable[Row]) -> str:
+    """Give the engine and its version for a role."""
+    found = {
+        row["engine"] for row in rows if (row["role"], row["generation"]) == (role, generation)
+    }
+    return ", ".join(sorted(found))
+
+
+def _sign(one: Compared) -> Sign:
+    if one.truth is Fitness.UNSUITABLE:
+        return Sign.TRIVIAL if one.row["level"] == Level.TRIVIAL.value else Sign.NO
+    return Sign.YES if one.truth is Fitness.SUITABLE else Sign.LOSES
+
+
+def _reason(one: Compared) -> str:
+    """The words that tell most: the last, or those about the kind of archive that it was."""
+    said = [line.strip() for line in one.row["words"].splitlines() if line.strip()]
+    said = [line for line in said if not line.startswith("See ")]
+    about = [line for line in said if "docker-archive:" in line] or said[-1:]
+    text = f"{one.row['step']}: {about[0]}" if about else abridged(one.losses)
+    return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
+
+
+def abridged(losses: Sequence[str]) -> str:
+    """Give the first losses, and how many more there are."""
+    more = [f"and {len(losses) - _SHOWN} more"] if len(losses) > _SHOWN else []
+    return "; ".join([*losses[:_SHOWN], *more])

@@ -1,0 +1,66 @@
+"""An ordinary user, who need not be known to the machine."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import json
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+ID = 1000
+SUBORDINATE = (100000, 1000000)  # first and number, for /etc/subuid and /etc/subgid
+
+
+def give(directory: Path) -> None:
+    """Make a directory the user's own, where its file system lets one."""
+    with contextlib.suppress(OSError):  # what the user then cannot do is what is asked
+        os.chown(directory, ID, ID)
+    for parent in directory.parents:
+        # A temporary directory is root's alone; what is above it is the machine's.
+        if not parent.stat().st_mode & 0o001 and parent.name:
+            parent.chmod(parent.stat().st_mode | 0o711)
+
+
+def become() -> list[str]:
+    """Give the command that runs another as the user, with none of root's rights."""
+    return ["setpriv", f"--reuid={ID}", f"--regid={ID}", "--clear-groups", "--inh-caps=-all"]
+
+
+def seen_by(process: Path, look: Callable[[Path], list[str]]) -> list[str]:
+    """Look at a process's root directory, with the eyes of root in its user namespace."""
+    root = os.open(process / "root", os.O_PATH | os.O_DIRECTORY)
+    namespace = os.open(process / "ns/user", os.O_RDONLY)
+    reader, writer = os.pipe()
+    child = os.fork()
+    if child == 0:
+        # Whatever happens, this copy of us must not go on as us.
+        try:
+            if ctypes.CDLL(None).setns(namespace, 0):
+                raise OSError("setns")
+            os.setgid(0)
+            os.setuid(0)
+            said = look(Path(f"/proc/self/fd/{root}"))
+        except BaseException as error:
+            said = [f"{type(error).__name__}: {error}"]
+        with open(writer, "w", encoding="utf-8") as stream:
+            json.dump(said, stream)
+        os._exit(0)
+    for descriptor in (root, namespace, writer):
+        os.close(descriptor)
+    with open(reader, encoding="utf-8") as stream:
+        answer: list[str] = json.load(stream)
+    os.waitpid(child, 0)
+    return answer
+
+
+def python() -> str:
+    """Give an interpreter that the user may run: ours, unless it lies in root's home."""
+    real = Path(sys.executable).resolve()
+    reachable = all(parent.stat().st_mode & 0o001 for parent in real.parents)
+    return sys.executable if reachable else "/usr/bin/python3"

@@ -1,1 +1,0 @@
-"""Real file systems, made for one test each and gone after it."""

@@ -1,0 +1,38 @@
+"""Inside the second kernel: survey one file system, and have an engine use it if asked to.
+
+`inside.py RESULTS FILESYSTEM [ROLE]`, in mount and pid namespaces of its own.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import tempfile
+from dataclasses import asdict
+from pathlib import Path
+
+import fscaps
+from fscaps.render import Style, render
+from lab.filesystems import FILESYSTEMS, missing
+from lab.roles import ROLES
+
+
+def main(results: Path, name: str, *roles: str) -> None:
+    """Write the report, what is left in the directory, and what became of the role."""
+    system = FILESYSTEMS[name]
+    lacking = missing(system)
+    if lacking:
+        (results / f"{name}.json").write_text(json.dumps({"missing": lacking}))
+        return
+    with tempfile.TemporaryDirectory() as work, system(Path(work)) as directory:
+        report = fscaps.survey(directory, timeout=20, deadline=120)
+        (results / f"{name}.left").write_text("\n".join(os.listdir(directory)))
+        (results / f"{name}.json").write_text(render(report, "json", Style()))
+        for role in roles:
+            outcome = ROLES[role].use(directory)
+            (results / "outcome.json").write_text(json.dumps(asdict(outcome)))
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), *sys.argv[2:])

@@ -1,0 +1,145 @@
+"""The lab without engines: what is recorded is read, judged and shown as it is."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING, Any
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from fscaps import engines, probes
+from lab import judging, page, recording, results
+from lab.filesystems import FILESYSTEMS
+from lab.generations import Generation
+from lab.judging import Agreement, compared
+from lab.results import FINDINGS, ROWS
+from lab.roles import ROLES
+from lab.table import Sign
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+ROLE = "docker/image"
+HOST_ONLY = {"ext4-casefold"}  # which neither kernel has
+
+
+def row(filesystem: str = "ext2", level: str = "yes", **more: Any) -> results.Row:
+    """A row as lab/run writes it."""
+    name = {"kernel": "6.1", "filesystem": filesystem, "role": ROLE}
+    engine = {"engine": "docker 20.10.24", "generation": "bookworm", "driver": "overlay2"}
+    return {**name, **engine, "level": level, "step": "", "words": "", "losses": [], **more}
+
+
+def findings(filesystem: str = "ext2", **outcomes: str) -> results.Row:
+    """All questions answered yes, but for some (with __ for the dot)."""
+    answers = dict.fromkeys(probes.every(), "yes")
+    answers.update({name.replace("__", "."): outcome for name, outcome in outcomes.items()})
+    blank = {"reason": None, "errno": None, "detail": "", "value": None}
+    found = {probe: {"outcome": outcome, **blank} for probe, outcome in answers.items()}
+    return {"kernel": "6.1", "filesystem": filesystem, "asked_as": "root", "findings": found}
+
+
+@pytest.mark.parametrize(
+    ("level", "losses", "outcomes", "agreement"),
+    [
+        ("yes", [], {}, Agreement.AGREES),
+        ("no", [], {}, Agreement.FALSE_YES),
+        ("trivial", [], {}, Agreement.FALSE_YES),
+        ("loses", ["a mode"], {}, Agreement.FALSE_YES),
+        ("no", [], {"owner__chmod": "no"}, Agreement.AGREES),
+        ("yes", [], {"owner__chmod": "no"}, Agreement.FALSE_NO),
+        ("loses", ["a mode"], {"owner__chmod": "no"}, Agreement.FALSE_NO),
+        ("yes", [], {"owner__chmod": "unknown"}, Agreement.UNDETERMINED),
+        ("no", [], {"owner__chmod": "unknown"}, Agreement.UNDETERMINED),
+    ],
+)
+def test_a_verdict_beside_the_truth(
+    level: str, losses: list[str], outcomes: dict[str, str], agreement: Agreement
+) -> None:
+    (one,) = compared([row(level=level, losses=losses)], [findings(**outcomes)])
+    assert one.agreement is agreement
+
+
+@pytest.mark.parametrize(
+    ("losses", "agreement"), [([], Agreement.FALSE_LOSS), (["a link"], Agreement.AGREES)]
+)
+def test_a_loss_foretold(losses: list[str], agreement: Agreement) -> None:
+    level = "loses" if losses else "yes"
+    volumes = row(level=level, losses=losses, role="docker/volumes")
+    (one,) = compared([volumes], [findings(link__inode="no")])
+    assert one.agreement is agreement
+
+
+def test_what_ext4_loses_too_is_the_drivers_own() -> None:
+    base, other = (row(name, "loses", losses=["a link"]) for name in ("ext4", "ext2"))
+    found = [findings("ext4"), findings("ext2")]
+    assert {one.agreement for one in compared([base, other], found)} == {Agreement.AGREES}
+    other["losses"] = ["a link", "a mode"]
+    assert [one.losses for one in compared([base, other], found)] == [(), ("a mode",)]
+
+
+def test_what_nobody_asked_is_not_judged() -> None:
+    (one,) = compared([row()], [])
+    assert one.agreement is Agreement.NOT_JUDGED
+
+
+@pytest.mark.parametrize(("level", "status"), [("yes", 0), ("no", 1)])
+def test_a_false_yes_fails(
+    level: str, status: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    results.record(ROWS, [row(level=level)], tmp_path)
+    results.record(FINDINGS, [findings()], tmp_path)
+    monkeypatch.setattr("sys.argv", ["lab/compare", "--of", str(tmp_path)])
+    assert judging.main() == status
+
+
+def test_a_row_takes_the_place_of_the_one_before(tmp_path: Path) -> None:
+    results.record(ROWS, [row("xfs"), row("ext2", "no")], tmp_path)
+    results.record(ROWS, [row("ext2", "yes")], tmp_path)
+    read = results.read(ROWS, tmp_path)
+    assert [(one["filesystem"], one["level"]) for one in read] == [("ext2", "yes"), ("xfs", "yes")]
+
+
+def test_what_is_recorded_is_not_recorded_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Generation, "version", lambda *_: "20.10.24")
+    wanted = recording.Wanted("6.1", "ext2", ROLE, Generation("bookworm"))
+    assert recording.unknown([wanted], tmp_path) == [wanted]
+    results.record(ROWS, [row("ext2")], tmp_path)
+    assert recording.unknown([wanted], tmp_path) == []
+    newer = dataclasses.replace(wanted, kernel="6.12")
+    assert recording.unknown([newer], tmp_path) == [newer]
+
+
+# What is recorded in this checkout
+
+
+def test_the_page_is_what_was_recorded() -> None:
+    assert (page.DOCS / "matrix.md").read_text(encoding="utf-8") == page.page(results.read(ROWS))
+
+
+def test_the_picture_is_what_was_recorded() -> None:
+    rows = results.read(ROWS)
+    assert (page.DOCS / "matrix.svg").read_text(encoding="utf-8") == page.drawing(rows)
+
+
+def test_the_picture_has_a_cell_for_each_row_of_the_oldest_generation() -> None:
+    rows = [one for one in results.read(ROWS) if one["generation"] == "bookworm"]
+    picture = ET.fromstring(page.drawing(results.read(ROWS)))
+    fills = [rect.get("fill") for rect in picture.iter("{http://www.w3.org/2000/svg}rect")]
+    recorded = {sign.colour for sign in Sign if sign is not Sign.UNRECORDED}
+    assert sum(fill in recorded for fill in fills) == len(rows) + len(recorded)  # and the legend
+
+
+def test_every_file_system_and_role_is_recorded() -> None:
+    rows = results.read(ROWS)
+    assert {one["filesystem"] for one in rows} == set(FILESYSTEMS) - HOST_ONLY
+    assert {one["role"] for one in rows} == set(ROLES)
+    assert {one["role"] for one in rows} >= {role.id for role in engines.roles()}
+
+
+def test_every_row_has_findings() -> None:
+    found = {(one["kernel"], one["filesystem"]) for one in results.read(FINDINGS)}
+    assert {(one["kernel"], one["filesystem"]) for one in results.read(ROWS)} <= found
