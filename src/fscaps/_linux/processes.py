@@ -81,6 +81,11 @@ class Helper:
         os.close(ours)
         self.lost: Exception | None = None
 
+    @property
+    def pid(self) -> int:
+        """Its process id."""
+        return self._pid
+
     def ask(self, question: str, seconds: float) -> str:
         """The answer. An OSError raised in answering is raised here.
 

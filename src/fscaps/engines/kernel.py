@@ -1,0 +1,46 @@
+"""The Linux kernel's overlay itself, for what no engine manages."""
+
+from __future__ import annotations
+
+from ..model import Engine, Level, Need, Role
+from ..probes import directory, name, overlay
+
+ENGINE = Engine(
+    id="kernel",
+    title="Linux overlay by hand",
+    roles=(
+        Role(
+            id="kernel/overlay-lower",
+            title="a read-only lower layer of an overlay whose upper layer lies elsewhere",
+            needs=(
+                Need(
+                    (overlay.lower,),
+                    because="The kernel must take the directory as a lower layer, and what is "
+                    "deleted above it must be gone.",
+                    source="fs/overlayfs/super.c:ovl_get_lowerstack",
+                    says="mount: …: wrong fs type, bad option, bad superblock on overlay, missing "
+                    "codepage or helper program, or other error.",
+                    remedy="use another file system; mount --make-private where the mount is "
+                    "unbindable",
+                ),
+                Need(
+                    (directory.d_type,),
+                    level=Level.SHOULD,
+                    because="Where readdir does not tell types, whiteouts that lie in this layer "
+                    "are listed as files. A layer without whiteouts is not affected.",
+                    source="fs/overlayfs/readdir.c:ovl_cache_entry_new",
+                    remedy="format again with mkfs.xfs -n ftype=1 or mkfs.ext4 -O filetype",
+                ),
+                Need(
+                    (name.option,),
+                    level=Level.SHOULD,
+                    because="In mount(8)'s lowerdir= a colon, comma or backslash of the path has "
+                    "to be escaped by a backslash.",
+                    source="fs/overlayfs/params.c:ovl_unescape; "
+                    "Documentation/filesystems/overlayfs.rst",
+                    remedy="escape it, or give the layer by lowerdir+ (Linux 6.8)",
+                ),
+            ),
+        ),
+    ),
+)
