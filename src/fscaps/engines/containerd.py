@@ -34,15 +34,15 @@ _ROOT = (
     Need(
         (directory.writable,),
         because="containerd creates directories and files here as soon as it starts.",
-        source="cmd/containerd/command/main.go:App; services/server/server.go:"
-        "CreateTopLevelDirectories",
+        source="services/server/server.go:CreateTopLevelDirectories",
         says="containerd: mkdir …: {error}",
         remedy=WRITABLE,
     ),
     Need(
         (directory.changeable,),
-        because="containerd sets the mode of the directory itself.",
-        source="services/server/server.go:CreateTopLevelDirectories",
+        because="containerd sets the mode of the directory itself (since 1.7.29 and in "
+        "distributions' 1.6, CVE-2024-25621; 2.3 does without where that is refused).",
+        source="containerd v1.7.29 services/server/server.go:CreateTopLevelDirectories",
         says="containerd: chmod …: operation not permitted",
         remedy="chattr -i -a",
     ),
@@ -121,7 +121,7 @@ _LAYERS = (
         (xattr.security_capability,),
         level=Level.SHOULD,
         because="File capabilities of an image are lost (ping, newuidmap and many servers then "
-        "lack them), and before containerd 1.7 nothing can be built or committed.",
+        "lack them), and before containerd 2.3 nothing can be built or committed.",
         source=_UNPACK + "; vendor/github.com/containerd/continuity/fs/diff_unix.go:"
         "compareCapabilities",
         says="ignored xattr security.capability in archive\nfailed to write compressed diff: "
@@ -222,12 +222,12 @@ ENGINE = Engine(
     roles=(
         Role(
             id="containerd/overlayfs",
-            title="containerd's root with the overlayfs snapshotter",
+            title="containerd's root",
             needs=(*_ROOT, *_OVERLAYFS, *_LAYERS),
         ),
         Role(
             id="containerd/native",
-            title="containerd's root with the native snapshotter",
+            title="containerd's root with full copies",
             needs=(*_ROOT, *_COPIES, *_LAYERS),
             alternative=True,
         ),

@@ -11,7 +11,7 @@ ENGINE = Engine(
     roles=(
         Role(
             id="kernel/overlay-lower",
-            title="a read-only lower layer of an overlay whose upper layer lies elsewhere",
+            title="a lower layer of an overlay",
             needs=(
                 Need(
                     (overlay.lower,),

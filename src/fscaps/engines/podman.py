@@ -121,15 +121,17 @@ _VOLUMES = (
         level=Level.SHOULD,
         because="A directory cannot be removed while a file deleted from it is open: rm -r on a "
         "volume fails until it is closed.",
-        source="podman v4.3.1 libpod/runtime_volume_linux.go:removeVolume",
+        source="podman v4.3.1 libpod/volume_internal.go:teardownStorage",
         says="… directory not empty",
         remedy=LOCAL,
     ),
 )
 _COLON = Need(
     (name.colon,),
-    because="podman hands the path to crun as --log=TYPE:PATH, which a colon in it breaks.",
-    source="crun src/libcrun/error.c:init_logging; podman v4.3.1 libpod/oci_conmon_common.go",
+    because="podman hands the path of a log to crun, which takes what stands before a colon for "
+    "its type.",
+    source="podman v4.3.1 libpod/oci_conmon_common.go; crun 1.8.1 src/libcrun/error.c:"
+    "libcrun_init_logging",
     says="OCI runtime error: crun: unknown log type …",
     remedy=PLAIN_PATH,
 )
@@ -495,20 +497,22 @@ _STORE = (
     ),
     Need(
         (xattr.overlay_opaque,),
-        level=Level.SHOULD,
         because="The mark of a directory that replaces one of a lower layer is lost (NFS, SMB and "
-        "9p keep no trusted.*), so what the image deleted is there again. Broken are the images "
-        "one of whose layers replaces a directory: a `RUN rm -r d && mkdir d`, a package that is "
-        "removed and installed again.",
+        "9p keep no trusted.*), and what the image deleted is there again, without a word. Broken "
+        "is each image one of whose layers replaces a directory: RUN rm -r d && mkdir d, a package "
+        "removed and installed again. Images without such a layer are whole.",
         source="fs/overlayfs/util.c:ovl_path_is_opaquedir; measured: 'data/dir-opaque/old': there, "
         "but should not be",
+        says="(nothing: files that the image deleted are there again)",
         remedy=_EROFS,
     ),
     Need(
         (directory.d_type,),
-        level=Level.SHOULD,
-        because="Listings show files that the image deleted.",
-        source="fs/overlayfs/readdir.c:ovl_cache_entry_new",
+        because="Where readdir does not tell types, listings show what the image deleted, without "
+        "a word. Broken is each image one of whose layers deletes something of a lower one.",
+        source="fs/overlayfs/readdir.c:ovl_cache_entry_new; measured: 'data/file-deleted': there, "
+        "but should not be",
+        says="(nothing: files that the image deleted are listed)",
         remedy=FILETYPE,
     ),
     Need(
@@ -542,25 +546,25 @@ ENGINE = Engine(
         ),
         Role(
             id="podman/fuse-overlayfs",
-            title="a graphroot with fuse-overlayfs as mount program",
+            title="a graphroot with fuse-overlayfs",
             needs=(*_ROOTFUL, *_BY_PROGRAM),
             alternative=True,
         ),
         Role(
             id="podman/vfs",
-            title="a graphroot with the vfs driver",
+            title="a graphroot with vfs",
             needs=(*_ROOTFUL, _COLON),
             alternative=True,
         ),
         Role(
             id="podman/rootless",
-            title="the graphroot of a user who is not root",
+            title="a rootless graphroot",
             needs=(*_GRAPHROOT, *_ROOTLESS),
             alternative=True,
         ),
         Role(
             id="podman/additional-image-store",
-            title="a directory of images that podmans only read",
+            title="an image store that is only read",
             needs=_STORE,
             alternative=True,
         ),

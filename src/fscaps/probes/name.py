@@ -118,7 +118,7 @@ def option(area: Area) -> None:
 def colon(area: Area) -> None:
     """The resolved path, which engines hand on in lists and in options such as TYPE:PATH.
 
-    (crun src/libcrun/error.c:init_logging) Nothing is tried.
+    (crun src/libcrun/error.c:libcrun_init_logging) Nothing is tried.
     """
     if ":" in area.resolved:
         raise No("the path contains :")
