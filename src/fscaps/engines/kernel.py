@@ -31,14 +31,16 @@ ENGINE = Engine(
                     source="fs/overlayfs/readdir.c:ovl_cache_entry_new",
                     remedy="format again with mkfs.xfs -n ftype=1 or mkfs.ext4 -O filetype",
                 ),
-                Need(
-                    (name.option,),
-                    level=Level.SHOULD,
-                    because="In mount(8)'s lowerdir= a colon, comma or backslash of the path has "
-                    "to be escaped by a backslash.",
-                    source="fs/overlayfs/params.c:ovl_unescape; "
-                    "Documentation/filesystems/overlayfs.rst",
-                    remedy="escape it, or give the layer by lowerdir+ (Linux 6.8)",
+                *(
+                    Need(
+                        (probe,),
+                        level=Level.SHOULD,
+                        because=f"In mount(8)'s lowerdir= a {probe.id[5:]} of the path has to be "
+                        "escaped by a backslash.",
+                        source="fs/overlayfs/params.c; Documentation/filesystems/overlayfs.rst",
+                        remedy="escape it, or give the layer by lowerdir+ (Linux 6.8)",
+                    )
+                    for probe in (name.colon, name.comma)
                 ),
             ),
         ),
