@@ -187,7 +187,7 @@ _D_TYPE = Need(
     "look for another driver.",
     source=f"{_HOST_CHECK}; drivers/overlayutils/overlayutils.go:ErrDTypeNotSupported",
     says="kernel does not support overlay fs: overlay: the backing … filesystem is formatted "
-    "without d_type support, which leads to incorrect behavior. … Running without d_type is not "
+    "without d_type support, which leads to incorrect behavior.… Running without d_type is not "
     "supported.: driver not supported",
     remedy=f"{FILETYPE}; or {_MOUNT_PROGRAM}",
 )

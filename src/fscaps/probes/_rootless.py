@@ -31,10 +31,9 @@ def ask(area: Area, work: str) -> None:
 def _entered(area: Area) -> Helper:
     """The process, in a directory of the user's below the scratch directory."""
     user = _user()
-    scratch = _scratch(area)
-    place = scratch.mkdir("theirs")
+    place = area.scratch.mkdir("theirs")
     if os.geteuid() == 0:
-        scratch.chown("theirs", user.uid, user.gid)
+        area.scratch.chown("theirs", user.uid, user.gid)
     helper = Helper(_Resident(place, os.getpid()).answer)
     try:
         helper.ask("leave", area.seconds)
@@ -53,12 +52,6 @@ def _clear(helper: Helper, seconds: float) -> None:
     with suppress(OSError, HelperDiedError, HelperTimeoutError):  # it will be told what is left
         helper.ask("clear", seconds)
         helper.dismiss()
-
-
-def _scratch(area: Area) -> Directory:
-    """The scratch directory as a mount of this process's namespace: another is left behind."""
-    inside = area.made.get("inside")  # by a probe that needed a namespace (see _overlay.inside)
-    return inside.directory("..") if isinstance(inside, Directory) else area.scratch
 
 
 def _user() -> subordinate.User:
