@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pwd
 from dataclasses import dataclass
 
 from .mounts import NamespaceError
@@ -56,8 +57,6 @@ def _ranges() -> list[tuple[str, int, int]]:
 
 def _known(name: str) -> tuple[int, int] | None:
     """The uid and gid of a user by name or number."""
-    import pwd  # noqa: PLC0415 - loaded only where it is asked for
-
     try:
         entry = pwd.getpwuid(int(name)) if name.isdigit() else pwd.getpwnam(name)
     except (KeyError, OverflowError):
