@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..model import Engine, Level, Need, Role
-from ..probes import directory, name, overlay
+from ..probes import directory, mode, name, overlay
 
 ENGINE = Engine(
     id="kernel",
@@ -20,8 +20,15 @@ ENGINE = Engine(
                     source="fs/overlayfs/super.c:ovl_get_lowerstack",
                     says="mount: …: wrong fs type, bad option, bad superblock on overlay, missing "
                     "codepage or helper program, or other error.",
-                    remedy="use another file system; mount --make-private where the mount is "
-                    "unbindable",
+                    remedy="use another file system",
+                ),
+                Need(
+                    (mode.bindable,),
+                    because="overlay takes a private copy of the mount that a layer lies on.",
+                    source="fs/overlayfs/super.c:ovl_get_layers (clone_private_mount)",
+                    says="mount: …: wrong fs type, bad option, bad superblock on overlay, missing "
+                    "codepage or helper program, or other error.",
+                    remedy="mount --make-private",
                 ),
                 Need(
                     (directory.d_type,),
@@ -40,7 +47,7 @@ ENGINE = Engine(
                         source="fs/overlayfs/params.c; Documentation/filesystems/overlayfs.rst",
                         remedy="escape it, or give the layer by lowerdir+ (Linux 6.8)",
                     )
-                    for probe in (name.colon, name.comma)
+                    for probe in (name.colon, name.comma, name.backslash)
                 ),
             ),
         ),

@@ -135,6 +135,13 @@ _COLON = Need(
     says="OCI runtime error: crun: unknown log type …",
     remedy=PLAIN_PATH,
 )
+_UTF8 = Need(
+    (name.utf8,),
+    because="podman reads and writes paths in TOML and JSON, which take UTF-8 only.",
+    source="measured: storage.conf of podman 4.3.1",
+    says="invalid UTF-8 byte: …",
+    remedy="use a path that is UTF-8; a bind mount at such a path will do",
+)
 _OPTION = Need(
     (name.option,),
     because="podman writes the path into the options of the overlay mount as it is, where a colon "
@@ -177,7 +184,7 @@ _ATTRIBUTES = (
         remedy="mount with user_xattr, or use ext4 or xfs",
     ),
 )
-_ROOTFUL = (*_GRAPHROOT, *_ENTRIES, _DEVICES, *_ATTRIBUTES, *_NAMES, *_VOLUMES)
+_ROOTFUL = (*_GRAPHROOT, _UTF8, *_ENTRIES, _DEVICES, *_ATTRIBUTES, *_NAMES, *_VOLUMES)
 
 # --- drivers --------------------------------------------------------------------------------
 
@@ -387,13 +394,15 @@ _ROOTLESS = (
     ),
     Need(
         (magic.podman_rootless,),
-        level=Level.SHOULD,
         because="podman refuses the kernel's overlay for a user on network file systems, by their "
-        "names. With fuse-overlayfs it enforces force_mask=700: every file of every image gets "
-        "mode 700, its own owner and mode an attribute.",
-        source="drivers/overlay/overlay.go:isNetworkFileSystem, Init",
+        "names. With fuse-overlayfs it enforces force_mask=700, which notes owner and mode of each "
+        "entry in a user.* attribute; a FIFO can have none, so an image with one is not unpacked.",
+        source="drivers/overlay/overlay.go:isNetworkFileSystem, Init; pkg/archive/archive.go:"
+        "createTarFile; measured on NFS 4.2",
         says="a network file system with user namespaces is not supported.  Please use a "
-        "mount_program: backing file system is unsupported for this graph driver",
+        "mount_program: backing file system is unsupported for this graph driver\n"
+        + _BLOB
+        + "lsetxattr …: operation not permitted",
         remedy=_ELSEWHERE,
     ),
     Need(
@@ -413,14 +422,6 @@ _ROOTLESS = (
         says="permission denied",
         remedy="mount -o remount,exec",
     ),
-    Need(
-        (rootless.setuid,),
-        level=Level.SHOULD,
-        because="nosuid: setuid programs on volumes have no effect, and a user cannot change that "
-        "by an option of the volume. The containers themselves are not affected.",
-        source="mount(8), which a bind mount inherits",
-        remedy="mount -o remount,suid",
-    ),
     *_VOLUMES,
 )
 
@@ -428,6 +429,7 @@ _ROOTLESS = (
 
 _COPIED = "measured: cp --archive of a filled graphroot"
 _STORE = (
+    _UTF8,
     Need(
         (directory.writable,),
         because="The store is copied here, from the graphroot of a podman that has the images.",
@@ -559,7 +561,7 @@ ENGINE = Engine(
         Role(
             id="podman/rootless",
             title="a rootless graphroot",
-            needs=(*_GRAPHROOT, *_ROOTLESS),
+            needs=(*_GRAPHROOT, _UTF8, *_ROOTLESS),
             alternative=True,
         ),
         Role(

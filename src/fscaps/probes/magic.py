@@ -62,4 +62,4 @@ def podman_rootless(area: Area) -> str:
 
     (containers/storage drivers/overlay/overlay.go:isNetworkFileSystem)
     """
-    return _refuse_listed(area, {**_STACKED, **_NETWORK})
+    return _refuse_listed(area, _NETWORK)

@@ -90,6 +90,15 @@ def hidden(area: Area) -> None:
     _kept_apart(area, (b".wh.deleted", b".wh..wh..opq"))
 
 
+@probe("Is the path valid UTF-8?")
+def utf8(area: Area) -> None:
+    """The resolved path, which dockerd hands to runc in JSON, where other bytes are replaced."""
+    try:
+        area.resolved.encode()
+    except UnicodeEncodeError:
+        raise No("the path has bytes that are not UTF-8") from None
+
+
 @probe("Is the path free of commas?")
 def comma(area: Area) -> None:
     """The resolved path, which dockerd before 25 takes for a list of databases.
@@ -122,3 +131,10 @@ def colon(area: Area) -> None:
     """
     if ":" in area.resolved:
         raise No("the path contains :")
+
+
+@probe("Is the path free of backslashes?")
+def backslash(area: Area) -> None:
+    """The resolved path, where overlay's options take one for an escape. Nothing is tried."""
+    if "\\" in area.resolved:
+        raise No("the path contains \\")
