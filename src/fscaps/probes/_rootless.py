@@ -96,8 +96,12 @@ def _files(place: Directory) -> None:
         if folder.stat("file").st_uid:
             raise No("a file made by the user does not belong to him")
     place.chmod("folder", 0o555)
-    with naming("as root, in a directory without write permission: mkdir"):
-        place.directory("folder").mkdir("inside")
+    try:
+        refusal = naming("as root, in a directory without write permission: mkdir")
+        with place.directory("folder") as folder, refusal:
+            folder.mkdir("inside").close()
+    finally:
+        place.chmod("folder", 0o755)  # or it could not be emptied where that was refused
 
 
 def _owners(place: Directory) -> None:
