@@ -56,6 +56,7 @@ def _findings(directory: Path, asked_as: str, work: Path) -> dict[str, Any]:
     command = [sys.executable, "-m", "fscaps"]
     if asked_as == "user":
         user.give(directory)
+        user.introduce(work)
         command = [*user.become(), user.python(), "-m", "fscaps"]
     paths = os.pathsep.join((str(_SRC), sysconfig.get_path("platlib")))
     done = subprocess.run(

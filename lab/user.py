@@ -6,6 +6,7 @@ import contextlib
 import ctypes
 import json
 import os
+import subprocess
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,6 +26,19 @@ def give(directory: Path) -> None:
         # A temporary directory is root's alone; what is above it is the machine's.
         if not parent.stat().st_mode & 0o001 and parent.name:
             parent.chmod(parent.stat().st_mode | 0o711)
+
+
+def introduce(work: Path) -> None:
+    """Make the user, and his subordinate ids, known in this mount namespace; files in `work`."""
+    first, number = SUBORDINATE
+    rows = {
+        "passwd": f"root:x:0:0::/root:/bin/sh\nlab:x:{ID}:{ID}::/:/bin/sh\n",
+        "subuid": f"lab:{first}:{number}\n",
+        "subgid": f"lab:{first}:{number}\n",
+    }
+    for name, text in rows.items():
+        (work / name).write_text(text)
+        subprocess.run(["mount", "--bind", str(work / name), f"/etc/{name}"], check=True)
 
 
 def become() -> list[str]:

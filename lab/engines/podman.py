@@ -171,6 +171,9 @@ class Rootless(Podman):
             self.run("sh", "-c", f"test -e /etc/{name} || touch /etc/{name}")
             self.run("mount", "--bind", str(self.work / name), f"/etc/{name}")
         user.give(self.work)
+        # As on any host but this: whoever is in a user namespace may mount FUSE.
+        self.run("mknod", "-m", "666", str(self.work / "fuse"), "c", "10", "229")
+        self.run("mount", "--bind", str(self.work / "fuse"), "/dev/fuse")
         self._make_runtime_directory()
 
     def _make_runtime_directory(self) -> None:
@@ -231,10 +234,13 @@ def _work(podman: Podman) -> Outcome:
 
 
 def rootless(place: Place) -> Outcome:
-    """Use the directory as the graphroot of a podman of an ordinary user's."""
+    """Use the directory as the graphroot of a podman of an ordinary user's.
+
+    He has fuse-overlayfs, which podman then takes wherever the kernel's overlay fails.
+    """
     user.give(place.directory)
     root = place.generation.root
-    podman = Rootless(place.scratch, place.directory, driver="overlay", root=root)
+    podman = Rootless(place.scratch, place.directory, driver="overlay", root=root, hidden=())
     # No device node can be made in a user namespace, wherever.
     options = [_CAPABILITIES, "--env=DEVICES=none"]
     course = Course(options=options, content=image.without_devices)

@@ -83,6 +83,7 @@ def _parser() -> argparse.ArgumentParser:
         default="auto",
         help="when to mount a real overlay, where nobody sees it (default: %(default)s)",
     )
+    add("--as", dest="user", metavar="USER", help="ask as this user, by name or uid (root only)")
     add("--only", action="append", default=[], metavar="GLOB", help="ask these probes only")
     add("--skip", action="append", default=[], metavar="GLOB", help="do not ask these probes")
     add("--strict", action="store_true", help="a role that fits with a loss does not fit")

@@ -50,6 +50,7 @@ def survey(
     on_finding: Callable[[Finding], object] | None = None,
     python: str | None = None,
     worker: Child | None = None,
+    user: str | int | None = None,
 ) -> Report:
     """Probe the file system at a directory, and judge it for each role of each engine.
 
@@ -60,12 +61,14 @@ def survey(
     ``deadline`` for all; the call returns at most two seconds after it. ``on_finding`` is called
     with each finding as it comes. ``python`` is the interpreter for the child process, where
     sys.executable is none; ``worker`` one that was started ahead (fscaps' own command does).
+    ``user`` is the name or uid of somebody as whom root asks, with none of root's rights.
 
     Raises TargetError if the path is no directory that can be reached, UnknownRoleError,
     ValueError for other bad arguments, PlatformError off Linux, SandboxError if no child process
     can be started. Whatever the file system does is in the report.
     """
     given = _given(path)
+    ids = _ids(user)
     names = None if roles is None else tuple(roles)
     chosen, whole = engines.roles(names), engines.whole(names)
     needed = None if names is None else _needed(chosen, whole)
@@ -79,6 +82,7 @@ def survey(
         python=python,
         on_finding=on_finding,
         worker=worker,
+        ids=ids,
     )
     findings = {**seen.findings, **{probe.id: _unasked(probe) for probe in left}}
     verdicts = judge(findings, chosen)
@@ -132,6 +136,25 @@ def _given(path: StrPath) -> bytes:
     if len(given) >= _PATH_MAX:
         raise TargetError(os.fsdecode(given), "File name too long", "ENAMETOOLONG")
     return given
+
+
+def _ids(user: str | int | None) -> list[int]:
+    """The uid, gid and groups of a user, or nothing for ourselves."""
+    if user is None:
+        return []
+    import pwd  # noqa: PLC0415 - loaded only where it is asked for
+
+    name = str(user)
+    try:
+        found = pwd.getpwuid(int(name)) if name.isdigit() else pwd.getpwnam(name)
+    except (KeyError, OverflowError):
+        raise ValueError(f"there is no user {name}") from None
+    if found.pw_uid == os.geteuid():
+        return []
+    if os.geteuid():
+        raise ValueError(f"only root can ask as {name}")
+    groups = os.getgrouplist(found.pw_name, found.pw_gid)
+    return [found.pw_uid, found.pw_gid, *groups]
 
 
 def _seconds(name: str, value: float) -> float:

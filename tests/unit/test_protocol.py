@@ -53,6 +53,7 @@ lines = st.one_of(
         st.lists(st.sampled_from(nouns.NAMES)),
         st.sampled_from(Mounting),
         st.floats(0.1, 1e6),
+        st.lists(st.integers(0, 2**32)),
     ),
     st.builds(cleaning, _text, _text),
 )
@@ -74,17 +75,24 @@ def test_an_event_arrives_as_it_was_sent(event: Event) -> None:
     assert decode(encode(event)) == event
 
 
-@given(_text, st.lists(_text), st.sampled_from(Mounting), st.floats(0.1, 1e6))
+@given(
+    _text,
+    st.lists(_text),
+    st.sampled_from(Mounting),
+    st.floats(0.1, 1e6),
+    st.lists(st.integers(0, 2**32)),
+)
 def test_a_request_arrives_as_it_was_sent(
-    path: str, probes: list[str], mounting: Mounting, timeout: float
+    path: str, probes: list[str], mounting: Mounting, timeout: float, ids: list[int]
 ) -> None:
-    received = decode_request(request(path, probes, mounting, timeout))
+    received = decode_request(request(path, probes, mounting, timeout, ids))
     assert vars(received) == {
         "path": path,
         "probes": probes,
         "mounting": mounting,
         "timeout": timeout,
         "parent": os.getpid(),
+        "ids": ids,
     }
 
 
@@ -106,7 +114,7 @@ def test_a_message_is_one_line_of_ascii(line: bytes) -> None:
 )
 def test_a_path_keeps_every_byte(path: bytes) -> None:
     text = path.decode("utf-8", "surrogateescape")
-    asked = decode_request(request(text, (), Mounting.AUTO, 1))
+    asked = decode_request(request(text, (), Mounting.AUTO, 1, ()))
     scratch = decode(encode(Scratch(text)))
     assert isinstance(scratch, Scratch)
     for received in (asked.path, scratch.name):

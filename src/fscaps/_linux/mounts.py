@@ -21,6 +21,8 @@ _MNT_DETACH = 2
 # linux/sched.h
 _CLONE_NEWNS = 0x00020000
 _CLONE_NEWUSER = 0x10000000
+# linux/prctl.h
+_PR_SET_DUMPABLE = 4
 
 _VALUE_LIMIT = 255
 """fsconfig(2) takes no longer string."""
@@ -133,6 +135,26 @@ def user_namespace() -> None:
         libc.call("mount", b"none", b"/", None, _MS_REC | _MS_SLAVE, None)
     except OSError as error:
         raise NamespaceError(str(error.strerror)) from None
+
+
+def leave_user_namespace() -> None:
+    """Give this process a user and a mount namespace without any ids; another must map them.
+
+    Raises NamespaceError where that is not allowed.
+    """
+    try:
+        libc.call("prctl", _PR_SET_DUMPABLE, 1, 0, 0, 0)  # or its maps are root's to write
+        libc.call("unshare", _CLONE_NEWUSER | _CLONE_NEWNS)
+    except OSError as error:
+        raise NamespaceError(str(error.strerror)) from None
+
+
+def become_root() -> None:
+    """Be root in the user namespace that was just mapped, with nothing mounted that others see."""
+    os.setgroups([])
+    os.setresgid(0, 0, 0)
+    os.setresuid(0, 0, 0)
+    libc.call("mount", b"none", b"/", None, _MS_REC | _MS_SLAVE, None)
 
 
 def _write(path: str, text: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import errno
 import os
 import select
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _PR_SET_PDEATHSIG = 1
+_PR_SET_DUMPABLE = 4
 _KILL = 9  # signal(7); the module costs more to load than it is worth here
 
 # linux/capability.h, those that a probe may lack
@@ -48,6 +50,18 @@ def die_with(parent: int) -> None:
         os._exit(1)
 
 
+def become(uid: int, gid: int, *groups: int) -> None:
+    """Be another user for good, one whose own namespaces may be mapped.
+
+    What Python loads late is loaded first: he may have no access to where it lies.
+    """
+    codecs.lookup("ascii")
+    os.setgroups(groups)
+    os.setresgid(gid, gid, gid)
+    os.setresuid(uid, uid, uid)
+    libc.call("prctl", _PR_SET_DUMPABLE, 1, 0, 0, 0)
+
+
 def capabilities() -> tuple[str, ...]:
     """The effective capabilities of this process, of those that matter to a probe."""
     with open("/proc/self/status", encoding="ascii", errors="replace") as status:
@@ -80,6 +94,11 @@ class Helper:
         os.close(theirs)
         os.close(ours)
         self.lost: Exception | None = None
+
+    @property
+    def pid(self) -> int:
+        """Its process id."""
+        return self._pid
 
     def ask(self, question: str, seconds: float) -> str:
         """The answer. An OSError raised in answering is raised here.

@@ -56,15 +56,17 @@ def observe(
     python: str | None,
     on_finding: Callable[[Finding], object] | None,
     worker: child.Child | None = None,
+    ids: Sequence[int] = (),
 ) -> Observation:
     """Ask these probes of the path in a child process, and outlive whatever happens to it.
 
     ``timeout`` is the seconds for one probe, ``deadline`` for all; ``worker`` a child that was
-    started ahead, which then need not be started here. Raises TargetError if the path
+    started ahead, which then need not be started here; ``ids`` the uid, gid and groups to ask
+    with, if not ours. Raises TargetError if the path
     cannot be asked, SandboxError if no child can be started.
     """
     text = path.decode("utf-8", "surrogateescape")
-    line = wire.request(text, probes, mounting, timeout)
+    line = wire.request(text, probes, mounting, timeout, ids)
     if len(line) > wire.REQUEST_LIMIT:
         raise SandboxError("the request is too long")
     worker = worker or child.start("boot", python)

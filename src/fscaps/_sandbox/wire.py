@@ -30,6 +30,8 @@ class Request:
         self.mounting = Mounting(body["mounting"])
         self.timeout: float = body["timeout"]
         self.parent: int = body["parent"]
+        self.ids: list[int] = body["ids"]
+        """The uid, gid and groups as whom to ask; empty to stay as we are."""
 
 
 class Cleaning:
@@ -41,10 +43,12 @@ class Cleaning:
         self.parent: int = body["parent"]
 
 
-def request(path: str, probes: Sequence[str], mounting: Mounting, timeout: float) -> bytes:
+def request(
+    path: str, probes: Sequence[str], mounting: Mounting, timeout: float, ids: Sequence[int]
+) -> bytes:
     """The line that makes a Request, from this process."""
     body = {"path": path, "probes": probes, "mounting": mounting, "timeout": timeout}
-    return line("request", **body, parent=os.getpid())
+    return line("request", **body, parent=os.getpid(), ids=ids)
 
 
 def cleaning(path: str, name: str) -> bytes:

@@ -38,6 +38,9 @@ def main() -> None:
     if isinstance(request, Cleaning):
         _clean(request)
     else:
+        if request.ids:
+            processes.become(*request.ids)
+            processes.die_with(request.parent)  # which a change of ids forgets
         _answer_all(request, [known[name] for name in request.probes])
 
 

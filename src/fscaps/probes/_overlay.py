@@ -65,7 +65,18 @@ def _made(area: Area) -> Directory:
 
 def inside(area: Area) -> Directory:
     """The layers, opened anew in a mount namespace of this process, entered once in a run."""
-    return area.once("inside", lambda: entered(place(area)))
+    return area.once("inside", lambda: _moved(area))
+
+
+def _moved(area: Area) -> Directory:
+    """Go there with the scratch directory: what is reached by another namespace is nosuid, nodev.
+
+    (fs/namespace.c:mnt_may_suid)
+    """
+    layers = entered(place(area))
+    outside, area.directory = area.scratch, layers.directory("..")
+    outside.close()
+    return layers
 
 
 def entered(base: Directory) -> Directory:

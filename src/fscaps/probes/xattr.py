@@ -7,7 +7,7 @@ import struct
 from errno import E2BIG, EACCES, EINVAL, ENODATA, ENOSPC, ENOTSUP, EPERM, ERANGE
 
 from .._linux import xattrs
-from ..findings import Reason
+from ..findings import Outcome, Reason
 from . import Answer, No, Unknown, probe, skip
 
 TYPE_CHECKING = False
@@ -98,6 +98,23 @@ def security_capability(area: Area) -> None:
 
 
 @probe(
+    "Is a file capability kept, or else declined as not supported?",
+    after=(security_capability,),
+)
+def declined(area: Area) -> None:
+    """*Yes* also where it is ENOTSUP, which unpackers take for "do without"; they die of the rest.
+
+    (containers/storage pkg/archive/archive.go and containerd archive/tar.go: createTarFile) Read
+    from what the probe before it found.
+    """
+    found = area.findings.get(security_capability.id)
+    if found is None or found.outcome is Outcome.UNKNOWN:
+        skip("it is not known what becomes of one (see xattr.security_capability)")
+    if found.outcome is Outcome.NO and found.errno not in (None, "ENOTSUP"):
+        raise No(found.detail, errno=found.errno)
+
+
+@probe(
     "Do files and directories keep SELinux labels?",
     no=_REFUSED,
     capabilities=("CAP_MAC_ADMIN",),
@@ -125,6 +142,21 @@ def posix_acl(area: Area) -> None:
         os.close(fd)
     if seen != _ACL:
         raise No(f"the list was read back as {seen!r}")
+
+
+@probe("Can a file be asked for its access control list?", no=(ENOTSUP, EPERM, EACCES, EINVAL))
+def acl_asked(area: Area) -> None:
+    """getxattr(2) of ``system.posix_acl_access``: a value, or ENODATA for none.
+
+    fuse-overlayfs has the kernel check lists and hands the question on: where it fails with
+    ENOTSUP nobody but its owner can open a file (fs/fuse/acl.c:fuse_get_acl).
+    """
+    for fd in _open(area):
+        try:
+            xattrs.get(fd, "system.posix_acl_access")
+        except OSError as error:
+            if error.errno != ENODATA:
+                raise
 
 
 @probe(

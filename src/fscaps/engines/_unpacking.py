@@ -1,0 +1,194 @@
+"""What every unpacker of image layers does to a file system, whichever engine it belongs to.
+
+Each engine gives the function of its source that does it, and the words that it begins a failure
+with. How it treats attributes, whiteouts and device nodes differs, and stands with the engine.
+"""
+
+from __future__ import annotations
+
+from ..model import Level, Need
+from ..probes import link, name, node, overlay, owner, symlink, time
+
+LOCAL = (
+    "use a local ext4 or xfs (mkfs.xfs -n ftype=1), or put such a file system on a block device "
+    "of the remote storage (iSCSI, RBD, NBD) that one host mounts at a time"
+)
+WRITABLE = (
+    "make the path writable for root: remount it rw, free space or inodes, export it with "
+    "no_root_squash, clear chattr +i; or use another directory"
+)
+OWNERS = "export with no_root_squash, drop forced owners (uid=, all_squash); or " + LOCAL
+LOCKS = (
+    "mount NFS with a lock server that answers, or with local_lock=all if one host alone uses it; "
+    "or " + LOCAL
+)
+ROOM = "free space, raise the quota, or use another file system"
+PLAIN_PATH = "use a path without colon, comma and backslash; a bind mount at such a path will do"
+FILETYPE = (
+    "format again with mkfs.xfs -n ftype=1 or mkfs.ext4 -O filetype (ext4: tune2fs -O filetype "
+    "and e2fsck -f do it in place)"
+)
+
+
+def entries(source: str, says: str) -> tuple[Need, ...]:
+    """Owners, modes, links and FIFOs of layers; ``says`` comes before the failing call's name."""
+    return (
+        Need(
+            (owner.created,),
+            because="Files that root creates must belong to root; here the server gives them away.",
+            source=source,
+            says=says + "lchown …: operation not permitted",
+            remedy=OWNERS,
+        ),
+        Need(
+            (owner.chown,),
+            because="Each entry of a layer is given its owner, whatever the number.",
+            source=source,
+            says=says + "lchown …: {error}",
+            remedy=OWNERS,
+        ),
+        *modes_and_links(source, says),
+        Need(
+            (owner.lchown,),
+            because="Symbolic links of a layer are given their owner, too.",
+            source=source,
+            says=says + "lchown …: {error}",
+            remedy=LOCAL,
+        ),
+    )
+
+
+def modes_and_links(source: str, says: str) -> tuple[Need, ...]:
+    """Of those, what does not depend on who one is."""
+    return (
+        Need(
+            (owner.mode,),
+            because="Each entry is given its mode; setuid, setgid and sticky must stay.",
+            source=source,
+            says=says + "chmod …: {error}",
+            remedy=LOCAL,
+        ),
+        Need(
+            (symlink.target,),
+            because="Images are full of symbolic links.",
+            source=source,
+            says=says + "symlink …: {error}",
+            remedy=LOCAL,
+        ),
+        Need(
+            (link.hard,),
+            because="Images contain hard links.",
+            source=source,
+            says=says + "link …: {error}",
+            remedy=LOCAL,
+        ),
+        Need(
+            (link.inode,),
+            level=Level.SHOULD,
+            because="Hard links do not show as such, so copying them makes separate files.",
+            source=source,
+            remedy="have the FUSE server keep inode numbers (use_ino, inodecalc=passthrough)",
+        ),
+        Need(
+            (node.fifo,),
+            because="Images may contain FIFOs.",
+            source=source,
+            says=says + "{error}",
+            remedy=LOCAL,
+        ),
+    )
+
+
+def devices(source: str, says: str) -> Need:
+    """Device nodes, which an engine in a user namespace leaves out."""
+    return Need(
+        (node.device,),
+        because="Images may contain device nodes.",
+        source=source,
+        says=says + "{error}",
+        remedy=LOCAL,
+    )
+
+
+def names(source: str, says: str) -> tuple[Need, ...]:
+    """Names and times of layers."""
+    return (
+        Need(
+            (name.length,),
+            because="Images contain long names (node_modules); here they do not fit.",
+            source=source,
+            says=says + "{error}",
+            remedy="leave out the layer that shortens names (eCryptfs, gocryptfs -longnamemax, "
+            "encfs)",
+        ),
+        Need(
+            (name.case,),
+            level=Level.SHOULD,
+            because="Of two names in an image that differ only in case, the later replaces the "
+            "earlier without a word.",
+            source=source,
+            remedy="use a directory without casefold (chattr -F), a share without nocase",
+        ),
+        Need(
+            (name.undecodable,),
+            level=Level.SHOULD,
+            because="An image with a name that is not UTF-8 cannot be unpacked.",
+            source=source,
+            remedy="use a file system that takes names as bytes, such as ext4 or xfs",
+        ),
+        Need(
+            (time.nanosecond,),
+            level=Level.SHOULD,
+            because="The times of files are cut short.",
+            source=source,
+            remedy="use a file system with nanosecond times, such as ext4 with 256-byte inodes or "
+            "xfs",
+        ),
+    )
+
+
+_IN_CONTAINERS = "the kernel's overlay mounts here, and then this fails inside containers"
+USED_OVERLAY = (
+    Need(
+        (overlay.copy_up,),
+        because=f"Writing to a file of the image: {_IN_CONTAINERS}.",
+        source="fs/overlayfs/copy_up.c:ovl_copy_up_one",
+        says="{error}",
+        remedy=LOCAL,
+    ),
+    Need(
+        (overlay.whiteout,),
+        because=f"Deleting a file of the image: {_IN_CONTAINERS}.",
+        source="fs/overlayfs/dir.c:ovl_whiteout",
+        says="{error}",
+        remedy=LOCAL,
+    ),
+    Need(
+        (overlay.opaque,),
+        because=f"Deleting a directory of the image and making it anew: {_IN_CONTAINERS}.",
+        source="fs/overlayfs/dir.c:ovl_create_over_whiteout, ovl_set_opaque",
+        says="{error}",
+        remedy=LOCAL,
+    ),
+    Need(
+        (overlay.rename,),
+        because=f"Renaming a file of the image: {_IN_CONTAINERS}.",
+        source="fs/overlayfs/dir.c:ovl_rename",
+        says="{error}",
+        remedy=LOCAL,
+    ),
+    Need(
+        (overlay.special,),
+        because=f"Links, owners, FIFOs, device nodes, setuid, running programs: {_IN_CONTAINERS}.",
+        source="fs/overlayfs/dir.c:ovl_link, ovl_create_object",
+        says="{error}",
+        remedy=LOCAL,
+    ),
+    Need(
+        (overlay.remount,),
+        because="What a container changed must be there when it is started again.",
+        source="fs/overlayfs/super.c:ovl_fill_super",
+        remedy=LOCAL,
+    ),
+)
+"""What containers do in a mounted overlay, whoever mounted it."""

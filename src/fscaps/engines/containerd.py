@@ -1,0 +1,245 @@
+"""containerd by itself, for Kubernetes and nerdctl, and as Docker's image store since 29.
+
+Sources are files of containerd at v1.6.20 unless another version is named. Its overlayfs
+snapshotter checks d_type when it starts and nothing else, so all else fails at the first image or
+the first container. docs/reference/containerd.md says how each need was measured.
+"""
+
+from __future__ import annotations
+
+from ..model import Driver, Engine, Level, Need, Role
+from ..probes import (
+    directory,
+    durability,
+    lock,
+    mmap,
+    mode,
+    name,
+    node,
+    overlay,
+    rename,
+    space,
+    xattr,
+)
+from . import _unpacking
+from ._unpacking import FILETYPE, LOCAL, LOCKS, PLAIN_PATH, ROOM, WRITABLE
+
+_UNPACK = "archive/tar.go:createTarFile"
+_EXTRACT = "failed to extract layer sha256:…: "
+_NATIVE = "use the native snapshotter, which needs no overlay and copies every layer in full"
+
+# --- what containerd's root needs -----------------------------------------------------------
+
+_ROOT = (
+    Need(
+        (directory.writable,),
+        because="containerd creates directories and files here as soon as it starts.",
+        source="services/server/server.go:CreateTopLevelDirectories",
+        says="containerd: mkdir …: {error}",
+        remedy=WRITABLE,
+    ),
+    Need(
+        (directory.changeable,),
+        because="containerd sets the mode of the directory itself (since 1.7.29 and in "
+        "distributions' 1.6, CVE-2024-25621; 2.3 does without where that is refused).",
+        source="containerd v1.7.29 services/server/server.go:CreateTopLevelDirectories",
+        says="containerd: chmod …: operation not permitted",
+        remedy="chattr -i -a",
+    ),
+    Need(
+        (space.writable,),
+        because="Without room for a few blocks nothing can be kept.",
+        source="content/local/writer.go:Write",
+        says="{error}",
+        remedy=ROOM,
+    ),
+    Need(
+        (lock.flock,),
+        because="meta.db and each snapshotter's metadata.db are bbolt databases, opened under "
+        "flock(2) without a deadline.",
+        source="services/server/server.go:LoadPlugins; vendor/go.etcd.io/bbolt/bolt_unix.go:flock",
+        says="waiting for response from boltdb open\n"
+        'failed to load plugin io.containerd.metadata.v1.bolt" error="{error}',
+        remedy=LOCKS,
+    ),
+    Need(
+        (mmap.coherent,),
+        because="bbolt reads through a shared mapping what it writes with pwrite(2).",
+        source="vendor/go.etcd.io/bbolt/bolt_unix.go:mmap",
+        says='failed to load plugin io.containerd.metadata.v1.bolt" error="{error}',
+        remedy=LOCAL,
+    ),
+    Need(
+        (durability.fdatasync,),
+        because="bbolt ends each transaction with fdatasync(2).",
+        source="vendor/go.etcd.io/bbolt/bolt_linux.go:fdatasync",
+        says='failed to load plugin io.containerd.metadata.v1.bolt" error="{error}',
+        remedy=LOCAL,
+    ),
+    Need(
+        (durability.fsync,),
+        because="Each blob is synced before it is given its name.",
+        source="content/local/writer.go:Commit",
+        says="sync failed: {error}",
+        remedy=LOCAL,
+    ),
+    Need(
+        (durability.directory,),
+        because="Since 2.2 the directory of each blob is synced as well, and the pull fails where "
+        "that cannot be done.",
+        source="containerd v2.3.4 plugins/content/local/writer_unix.go:syncDir",
+        says="failed to sync dir …: {error}",
+        remedy="stay with containerd before 2.2; or " + LOCAL,
+    ),
+    Need(
+        (rename.replace,),
+        because="Each blob is written aside and renamed into place.",
+        source="content/local/writer.go:Commit",
+        says="rename …: {error}",
+        remedy=LOCAL,
+    ),
+    Need(
+        (rename.directory,),
+        because="Each snapshot is made in a directory aside, which is then renamed.",
+        source="snapshots/overlay/overlay.go:createSnapshot",
+        says="failed to rename: rename …: {error}",
+        remedy=LOCAL,
+    ),
+)
+_LAYERS = (
+    *_unpacking.entries(_UNPACK, _EXTRACT),
+    _unpacking.devices(_UNPACK, _EXTRACT),
+    Need(
+        (xattr.declined,),
+        because="An attribute of a layer that is refused otherwise than as not supported ends the "
+        "pull.",
+        source=_UNPACK,
+        says=_EXTRACT + 'failed to setxattr "…" for key "security.capability": {error}',
+        remedy=LOCAL,
+    ),
+    Need(
+        (xattr.security_capability,),
+        level=Level.SHOULD,
+        because="File capabilities of an image are lost (ping, newuidmap and many servers then "
+        "lack them), and before containerd 2.3 nothing can be built or committed.",
+        source=_UNPACK + "; vendor/github.com/containerd/continuity/fs/diff_unix.go:"
+        "compareCapabilities",
+        says="ignored xattr security.capability in archive\nfailed to write compressed diff: "
+        "failed to create diff tar stream: failed to get xattr for …: operation not supported",
+        remedy=LOCAL,
+    ),
+    Need(
+        (xattr.user,),
+        level=Level.SHOULD,
+        because="A layer that carries user.* attributes loses them; few do. tmpfs before Linux 6.6 "
+        "is the usual case.",
+        source=_UNPACK,
+        says="ignored xattr user.… in archive",
+        remedy="mount with user_xattr, or use ext4 or xfs",
+    ),
+    *_unpacking.names(_UNPACK, _EXTRACT),
+)
+
+# --- snapshotters ---------------------------------------------------------------------------
+
+_D_TYPE = Need(
+    (directory.d_type,),
+    because="The overlayfs snapshotter is not loaded where readdir does not tell types.",
+    source="snapshots/overlay/overlay.go:NewSnapshotter",
+    says="… does not support d_type. If the backing filesystem is xfs, please reformat with "
+    "ftype=1 to enable d_type support",
+    remedy=f"{FILETYPE}; or {_NATIVE}",
+)
+_OVERLAYFS = (
+    _D_TYPE,
+    Need(
+        (name.option,),
+        because="containerd writes the path into the options of the overlay mount as it is, where "
+        "a colon separates layers and a comma options.",
+        source="snapshots/overlay/overlay.go:mounts",
+        says="failed to mount …/containerd-mount…: no such file or directory",
+        remedy=PLAIN_PATH,
+    ),
+    Need(
+        (node.whiteout,),
+        because="A file that a layer deletes is written as a character device 0/0.",
+        source="archive/tar_opts_linux.go:OverlayConvertWhiteout",
+        says=_EXTRACT + 'failed to convert whiteout file "….wh.…": {error}',
+        remedy=f"{_NATIVE}; or {LOCAL}",
+    ),
+    Need(
+        (xattr.overlay_opaque,),
+        because="A directory that replaces one of a lower layer is marked opaque.",
+        source="archive/tar_opts_linux.go:OverlayConvertWhiteout",
+        says=_EXTRACT + 'failed to convert whiteout file "…/.wh..wh..opq": {error}',
+        remedy=f"{_NATIVE}; or {LOCAL}",
+    ),
+    Need(
+        (overlay.upper,),
+        because="Each container's root is an overlay whose upper and work directory lie here. "
+        "containerd does not try one when it starts: the first container fails.",
+        source="snapshots/overlay/overlay.go:mounts; overlayutils/check.go:Supported (not called)",
+        says="failed to mount …/containerd-mount…: {error}",
+        remedy=f"{_NATIVE}; or {LOCAL}",
+    ),
+    *_unpacking.USED_OVERLAY,
+)
+_COPIES = (
+    Need(
+        (mode.bindable,),
+        because="The root of a container is a bind mount of its snapshot.",
+        source="snapshots/native/native.go:mounts",
+        says="failed to mount …: invalid argument",
+        remedy="mount --make-private",
+    ),
+    Need(
+        (mode.execute,),
+        because="noexec: the root of a container is a bind mount of its snapshot, so no program "
+        "starts.",
+        source="snapshots/native/native.go:mounts",
+        says="runc create failed: unable to start container process: exec …: permission denied",
+        remedy="mount -o remount,exec",
+    ),
+    Need(
+        (mode.setuid,),
+        level=Level.SHOULD,
+        because="nosuid: setuid programs and file capabilities of images have no effect.",
+        source="snapshots/native/native.go:mounts",
+        remedy="mount -o remount,suid",
+    ),
+    Need(
+        (node.device_open,),
+        level=Level.SHOULD,
+        because="nodev: device nodes that a container makes cannot be opened.",
+        source="snapshots/native/native.go:mounts",
+        remedy="mount -o remount,dev",
+    ),
+)
+
+ENGINE = Engine(
+    id="containerd",
+    title="containerd",
+    roles=(
+        Role(
+            id="containerd/overlayfs",
+            title="containerd's root",
+            needs=(*_ROOT, *_OVERLAYFS, *_LAYERS),
+        ),
+        Role(
+            id="containerd/native",
+            title="containerd's root with full copies",
+            needs=(*_ROOT, *_COPIES, *_LAYERS),
+            alternative=True,
+        ),
+    ),
+    drivers=(
+        Driver("overlayfs", "containerd/overlayfs", (_D_TYPE,)),
+        Driver(
+            "native",
+            "containerd/native",
+            (),
+            "copies every layer and every container in full (Docker 29 does so by itself, others "
+            "have to be told)",
+        ),
+    ),
+)

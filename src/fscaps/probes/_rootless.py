@@ -1,0 +1,135 @@
+"""A process that is root in a user's own user namespace, as rootless engines are."""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+
+from .._linux import mounts, subordinate, xattrs
+from .._linux.directory import Directory
+from .._linux.libc import naming
+from .._linux.processes import Helper, HelperDiedError, HelperTimeoutError, die_with
+from ..findings import Reason
+from . import No, Unknown, _overlay, xattr
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ._area import Area
+
+_SYSTEM, _LAST = 1000, 65535  # what images have at most, if they are made with care
+
+
+def ask(area: Area, work: str) -> None:
+    """Do one of the works below in that process; what it raises is raised here."""
+    helper = area.once("rootless", lambda: _entered(area))
+    said = helper.ask(work, area.seconds)
+    if said:
+        raise No(said)
+
+
+def _entered(area: Area) -> Helper:
+    """The process, in a directory of the user's below the scratch directory."""
+    user = _user()
+    place = area.scratch.mkdir("theirs")
+    if os.geteuid() == 0:
+        area.scratch.chown("theirs", user.uid, user.gid)
+    helper = Helper(_Resident(place, os.getpid()).answer)
+    try:
+        helper.ask("leave", area.seconds)
+        subordinate.map_ids(helper.pid, user)
+        helper.ask("arrive", area.seconds)
+    except (mounts.NamespaceError, OSError) as error:
+        raise Unknown(Reason.PRIVILEGE, f"no user namespace could be made: {error}") from None
+    finally:
+        place.close()
+    area.endings.append(lambda: _clear(helper, area.seconds))
+    return helper
+
+
+def _clear(helper: Helper, seconds: float) -> None:
+    """Have the process remove what it has given away, which nobody else may be able to."""
+    with suppress(OSError, HelperDiedError, HelperTimeoutError):  # it will be told what is left
+        helper.ask("clear", seconds)
+        helper.dismiss()
+
+
+def _user() -> subordinate.User:
+    if os.geteuid() == 0:
+        return subordinate.somebody()
+    found = subordinate.ourselves()
+    if found is None:
+        raise Unknown(Reason.PRIVILEGE, "this user has no subordinate ids (subuid(5))")
+    return found
+
+
+class _Resident:
+    """The process's side: goes over into the namespace, then works there."""
+
+    def __init__(self, place: Directory, parent: int) -> None:
+        self._place = place
+        self._parent = parent
+
+    def answer(self, question: str) -> str:
+        if question == "leave":
+            os.fchdir(self._place.fd)  # unshare(2) takes the working directory along
+            mounts.leave_user_namespace()
+        elif question == "arrive":
+            mounts.become_root()
+            self._place = _overlay.here()  # a descriptor from outside is nosuid (mnt_may_suid)
+            die_with(self._parent)  # a change of ids forgets that
+        else:
+            try:
+                _WORKS[question](self._place)
+            except No as no:
+                return no.detail
+        return ""
+
+
+def _files(place: Directory) -> None:
+    with place.mkdir("folder") as folder:
+        folder.write("new", b"content")
+        folder.chmod("new", 0o600)
+        os.close(folder.open("new", os.O_RDWR))
+        folder.rename("new", "file")
+        if folder.read("file") != b"content":
+            raise No("the file has other content")
+        if folder.stat("file").st_uid:
+            raise No("a file made by the user does not belong to him")
+    place.chmod("folder", 0o555)
+    try:
+        refusal = naming("as root, in a directory without write permission: mkdir")
+        with place.directory("folder") as folder, refusal:
+            folder.mkdir("inside").close()
+    finally:
+        place.chmod("folder", 0o755)  # or it could not be emptied where that was refused
+
+
+def _owners(place: Directory) -> None:
+    place.write("given", b"")
+    place.mkdir("given folder").close()
+    place.symlink("nowhere", "given link")
+    for name in ("given", "given folder", "given link"):
+        for owner in (_SYSTEM, _LAST):
+            place.chown(name, owner, owner)
+            status = place.stat(name)
+            if (status.st_uid, status.st_gid) != (owner, owner):
+                raise No(f"chown to {owner} left {status.st_uid}")
+
+
+def _capability(place: Directory) -> None:
+    place.write("capable", b"")
+    fd = place.open("capable")
+    try:
+        xattrs.put(fd, "security.capability", xattr.NET_RAW)
+        if xattrs.get(fd, "security.capability") != xattr.NET_RAW:
+            raise No("the file capability was read back as another")
+    finally:
+        os.close(fd)
+
+
+_WORKS = {
+    "clear": Directory.clear,
+    "files": _files,
+    "owners": _owners,
+    "capability": _capability,
+}

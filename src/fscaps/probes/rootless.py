@@ -1,0 +1,58 @@
+"""What a user without root can do here in a user namespace of his own, as rootless engines work.
+
+For root on behalf of a user who has subordinate ids (subuid(5)); for a user, as himself. The ids
+are mapped as podman and rootlesskit map them: 0 is the user, the rest his subordinate range.
+"""
+
+from __future__ import annotations
+
+from errno import EACCES, EINVAL, ENODATA, ENOTSUP, EOVERFLOW, EPERM
+
+from . import _rootless, directory, probe
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ._area import Area
+
+_REFUSED = (EPERM, EACCES, EINVAL, ENOTSUP, EOVERFLOW)
+
+
+@probe(
+    "Can a user's user namespace make and open files here?",
+    no=_REFUSED,
+    after=(directory.writable,),
+)
+def files(area: Area) -> None:
+    """As root of the namespace: write and read a file; make a directory in one of mode 555.
+
+    The top of a layer is such a directory. FUSE servers that check for themselves know nothing of
+    the namespace's root and refuse.
+    (containers/storage drivers/overlay/overlay.go:create, defaultPerms)
+    """
+    _rootless.ask(area, "files")
+
+
+@probe(
+    "Can a user's user namespace give files to the user's subordinate ids?",
+    no=_REFUSED,
+    after=(files,),
+)
+def owners(area: Area) -> None:
+    """lchown(2) of a file, a directory and a link to 1000 and 65535 of the namespace.
+
+    NFS, SMB and 9p servers refuse: to them the user is an ordinary user.
+    """
+    _rootless.ask(area, "owners")
+
+
+@probe(
+    "Do files keep a file capability that is set in a user's user namespace?",
+    no=(*_REFUSED, ENODATA),
+    after=(owners,),
+)
+def capability(area: Area) -> None:
+    """security.capability, which the kernel stores with the namespace's root (Linux 4.14).
+
+    (security/commoncap.c:cap_convert_nscap)
+    """
+    _rootless.ask(area, "capability")
