@@ -114,11 +114,12 @@ class Driver:
     """A storage driver that an engine may pick by itself.
 
     ``chosen_if`` is the engine's own check, which is not the measure: the verdict on ``role``
-    tells how well it then works. ``price`` is what it costs to be left with this one.
+    tells how well it then works; it is None where none is judged. ``price`` is what it costs to be
+    left with this one.
     """
 
     id: str
-    role: str
+    role: str | None
     chosen_if: tuple[Need, ...]
     price: str = ""
 
@@ -176,7 +177,8 @@ class Pick:
     """The storage driver that an engine picks by itself here.
 
     ``driver`` and ``role`` are None if that is not known: then ``open`` says what it hangs on. They
-    are None also, and nothing is open, where the engine finds no driver at all.
+    are None also, and nothing is open, where the engine finds no driver at all. ``role`` alone is
+    None where there is none that judges the driver.
     """
 
     driver: str | None

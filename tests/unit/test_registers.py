@@ -247,18 +247,43 @@ def musts(role: Role) -> set[frozenset[str]]:
     }
 
 
+def usual(engine: Engine) -> list[Role]:
+    """The roles that nobody has to choose."""
+    return [role for role in engine.roles if not role.alternative]
+
+
 @pytest.mark.parametrize("engine", ENGINES, ids=identity)
 def test_the_first_role_is_the_most_demanding(engine: Engine) -> None:
-    """Where the first fits, the report stops at it: each of the others must work there too."""
-    whole = musts(engine.roles[0])
-    for role in engine.roles[1:]:
-        assert musts(role) <= whole
+    """Where the first is suitable, the report stops at it: it asks for what the others need."""
+    first, *others = usual(engine)
+    asked = {probe.id for need in first.needs for probe in need.any_of}
+    for role in others:
+        assert {probe for need in musts(role) for probe in need} <= asked
 
 
 @pytest.mark.parametrize("engine", ENGINES, ids=identity)
 def test_the_roles_ask_for_less_and_less(engine: Engine) -> None:
-    demands = [len(musts(role)) for role in engine.roles]
+    demands = [len(musts(role)) for role in usual(engine)]
     assert demands == sorted(demands, reverse=True)
+
+
+@pytest.mark.parametrize("engine", ENGINES, ids=identity)
+def test_the_alternatives_come_last(engine: Engine) -> None:
+    count = len(usual(engine))
+    assert list(engine.roles[:count]) == usual(engine)
+
+
+@pytest.mark.parametrize("engine", ENGINES, ids=identity)
+def test_each_driver_is_judged_by_a_role_or_by_none(engine: Engine) -> None:
+    """A role that is not there would be a verdict that nobody can look up."""
+    roles = {role.id for role in engine.roles}
+    assert {driver.role for driver in engine.drivers} <= roles | {None}
+    names = [driver.id for driver in engine.drivers]
+    assert len(set(names)) == len(names)
+    for driver in engine.drivers:
+        for need in driver.chosen_if:
+            assert all(probes.every()[probe.id] is probe for probe in need.any_of)
+            assert need.any_of
 
 
 @pytest.mark.parametrize("role", ROLES, ids=identity)

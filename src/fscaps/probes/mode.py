@@ -1,4 +1,4 @@
-"""Whether programs run from here: the mount options noexec and nosuid, by doing."""
+"""What the mount allows: programs and setuid bits, by doing; a bind mount, as it is told."""
 
 from __future__ import annotations
 
@@ -97,3 +97,15 @@ def setuid(area: Area) -> None:
 def _no_new_privileges() -> bool:
     with open("/proc/self/status", encoding="ascii", errors="replace") as status:
         return any(line.split() == ["NoNewPrivs:", "1"] for line in status)
+
+
+@probe("Can a directory here be bind-mounted elsewhere?")
+def bindable(area: Area) -> None:
+    """*No* if the mount is unbindable (mount_namespaces(7)), as mountinfo tells.
+
+    Nothing is tried: in a mount namespace of our own its copy would not be unbindable any more.
+    """
+    if area.mount is None:
+        raise Unknown(Reason.ERROR, "the mount could not be found in /proc/self/mountinfo")
+    if "unbindable" in area.mount.propagation:
+        raise No("the mount is unbindable", errno="EINVAL")

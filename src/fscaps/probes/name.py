@@ -81,6 +81,34 @@ def normal_form(area: Area) -> None:
     _kept_apart(area, ("\u00e9".encode(), "e\u0301".encode()))
 
 
+@probe("Can a file be called .wh. and something?", no=(*_REFUSED, EEXIST))
+def hidden(area: Area) -> None:
+    """Names as AUFS marks a deleted file, and as Docker still does for its fuse-overlayfs driver.
+
+    fuse-overlayfs refuses them (moby daemon/graphdriver/fuse-overlayfs/fuseoverlayfs.go:ApplyDiff).
+    """
+    _kept_apart(area, (b".wh.deleted", b".wh..wh..opq"))
+
+
+@probe("Is the path valid UTF-8?")
+def utf8(area: Area) -> None:
+    """The resolved path, which dockerd hands to runc in JSON, where other bytes are replaced."""
+    try:
+        area.resolved.encode()
+    except UnicodeEncodeError:
+        raise No("the path has bytes that are not UTF-8") from None
+
+
+@probe("Is the path free of commas?")
+def comma(area: Area) -> None:
+    """The resolved path, which dockerd before 25 takes for a list of databases.
+
+    (docker/libkv store/boltdb/boltdb.go:New) Nothing is tried.
+    """
+    if "," in area.resolved:
+        raise No("the path contains ,")
+
+
 @probe("Can the path stand in an overlay mount's options as it is?")
 def option(area: Area) -> None:
     """No colon, comma or backslash in the resolved path.

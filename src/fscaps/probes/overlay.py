@@ -94,7 +94,7 @@ def upper(area: Area) -> str:
     try:
         session = _overlay.session(area)
     except mounts.MountError as error:
-        raise _explained(error, area) from None
+        raise _overlay.explained(error) from None
     if os.fstatvfs(session.merged.fd).f_flag & os.ST_RDONLY:
         raise No("mounted, but silently read-only", errno="EROFS")
     _layers.see_merged(
@@ -103,17 +103,6 @@ def upper(area: Area) -> str:
         opaque=area.outcome(xattr.overlay_opaque) is Outcome.YES,
     )
     return "mounted and writable"
-
-
-def _explained(error: mounts.MountError, area: Area) -> OSError | Unknown:
-    """The mount's error, in the words of the kernel's own log where there are some."""
-    if error.errno in (ENODEV, ENOSYS):
-        return Unknown(Reason.KERNEL, "this kernel has no overlay", errno="ENODEV")
-    code = error.errno or EIO
-    said = error.log or f"mount: {os.strerror(code)}"
-    if area.mount and "unbindable" in area.mount.propagation:
-        said = f"{said}; the mount is unbindable (mount --make-private makes it usable)"
-    return OSError(code, said)
 
 
 def _in_use(area: Area) -> Session:

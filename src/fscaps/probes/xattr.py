@@ -127,6 +127,21 @@ def posix_acl(area: Area) -> None:
         raise No(f"the list was read back as {seen!r}")
 
 
+@probe("Can a file be asked for its access control list?", no=(ENOTSUP, EPERM, EACCES, EINVAL))
+def acl_asked(area: Area) -> None:
+    """getxattr(2) of ``system.posix_acl_access``: a value, or ENODATA for none.
+
+    fuse-overlayfs has the kernel check lists and hands the question on: where it fails with
+    ENOTSUP nobody but its owner can open a file (fs/fuse/acl.c:fuse_get_acl).
+    """
+    for fd in _open(area):
+        try:
+            xattrs.get(fd, "system.posix_acl_access")
+        except OSError as error:
+            if error.errno != ENODATA:
+                raise
+
+
 @probe(
     "Can a directory be marked opaque for overlay (trusted.overlay.opaque)?",
     no=_REFUSED,
