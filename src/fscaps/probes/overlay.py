@@ -17,10 +17,8 @@ from errno import (
     EIO,
     ELOOP,
     ENODATA,
-    ENODEV,
     ENOENT,
     ENOSPC,
-    ENOSYS,
     ENOTDIR,
     ENOTEMPTY,
     ENOTSUP,
@@ -80,7 +78,8 @@ _CHEAP_ROOTLESS = (*_SHARED, xattr.user_overlay_opaque)
     "Can the upper and work directory of an overlay lie here?",
     no=_REFUSED,
     capabilities=("CAP_SYS_ADMIN",),
-    after=(directory.writable, *_CHEAP),
+    # In a namespace that is entered here the setuid bits of mounts outside are not honoured.
+    after=(directory.writable, mode.setuid, *_CHEAP),
 )
 def upper(area: Area) -> str:
     """*No* if overlay is known to break for want of what an earlier probe missed; else mount one.

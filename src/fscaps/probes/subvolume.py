@@ -24,15 +24,15 @@ def create(area: Area) -> None:
     (moby daemon/graphdriver/btrfs/btrfs.go:subvolCreate, subvolDelete) Where destroying is
     refused, rmdir(2) is tried, as moby does (Linux 4.18).
     """
-    ioctls.make_subvolume(area.scratch.fd, b"made")
+    ioctls.make_subvolume(area.scratch.fd, b"subvolume")
     try:
-        with area.scratch.directory("made") as made:
+        with area.scratch.directory("subvolume") as made:
             if os.fstat(made.fd).st_ino != ioctls.SUBVOLUME_INODE:
                 raise No("the call succeeded, and made no subvolume")
             made.write("file", _CONTENT)
             made.unlink("file")
     finally:
-        _destroy(area, "made")
+        _destroy(area, "subvolume")
 
 
 @probe("Can a subvolume be cloned (btrfs snapshot)?", no=_REFUSED, after=(create,))
@@ -43,19 +43,19 @@ def snapshot(area: Area) -> None:
     """
     if area.outcome(create) is not Outcome.YES:
         skip("no subvolume could be made (see subvolume.create)")
-    ioctls.make_subvolume(area.scratch.fd, b"original")
+    ioctls.make_subvolume(area.scratch.fd, b"cloned from")
     try:
-        with area.scratch.directory("original") as original:
+        with area.scratch.directory("cloned from") as original:
             original.write("file", _CONTENT)
-            ioctls.make_snapshot(original.fd, area.scratch.fd, b"cloned")
+            ioctls.make_snapshot(original.fd, area.scratch.fd, b"clone of it")
         try:
-            with area.scratch.directory("cloned") as cloned:
+            with area.scratch.directory("clone of it") as cloned:
                 if cloned.read("file") != _CONTENT:
                     raise No("the snapshot holds other content than its original")
         finally:
-            _destroy(area, "cloned")
+            _destroy(area, "clone of it")
     finally:
-        _destroy(area, "original")
+        _destroy(area, "cloned from")
 
 
 def _destroy(area: Area, name: str) -> None:

@@ -10,7 +10,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ...model import Engine, Level, Need, Role
-from ...probes import directory, durability, rename
+from ...probes import durability, rename
+from ._containerd import STORE
 from ._daemon import (
     ATOMIC,
     BINDABLE,
@@ -117,15 +118,6 @@ ENGINE = Engine(
                     "Error response from daemon: {error}",
                 ),
                 *SWARM,
-                Need(
-                    (directory.open_unlink,),
-                    level=Level.SHOULD,
-                    because="A node cannot leave the swarm while its log is open: docker swarm "
-                    "leave fails at first.",
-                    source="daemon/cluster/utils.go:clearPersistentState",
-                    says="unlinkat …/swarm/raft/wal-v3-encrypted: directory not empty",
-                    remedy=LOCAL,
-                ),
             ),
         ),
         Role(
@@ -196,6 +188,12 @@ ENGINE = Engine(
             id="docker/data-root-btrfs",
             title="a data-root with the driver btrfs",
             needs=(*_KEPT, *BTRFS),
+            alternative=True,
+        ),
+        Role(
+            id="docker/containerd-store",
+            title="a data-root with containerd's image store, the default since 29",
+            needs=(*_KEPT, *STORE, *BIND),
             alternative=True,
         ),
     ),

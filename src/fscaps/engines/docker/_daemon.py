@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ...model import Level, Need
+from ...model import Need
 from ...probes import (
     directory,
     durability,
