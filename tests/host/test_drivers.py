@@ -1,7 +1,7 @@
 """Docker's storage drivers and the parts of its data-root, on file systems made for real.
 
-What is expected comes from what dockerd 20.10.24 was measured to do there (docs/reference/docker.md),
-from the kernel's documentation, or from how the file system was made.
+What is expected comes from what dockerd 20.10.24 was measured to do there
+(docs/reference/docker.md), from the kernel's documentation, or from how the file system was made.
 """
 
 from __future__ import annotations

@@ -49,8 +49,7 @@ def _outcome(probe: Probe, area: Area) -> Outcome:
         probe.ask(area)
     except No:
         return Outcome.NO
-    except Unknown as unknown:
-        assert unknown.detail
+    except Unknown:
         return Outcome.UNKNOWN
     return Outcome.YES
 
