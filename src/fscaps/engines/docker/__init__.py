@@ -14,20 +14,18 @@ from ...probes import durability, rename
 from ._containerd import STORE
 from ._daemon import (
     ATOMIC,
-    BINDABLE,
     CHANGEABLE,
     DIRECTORY_RENAME,
     ENCODED,
     LOCAL,
     ROOM,
-    SHAREABLE,
     SWARM,
     WRITABLE,
     bolt,
 )
 from ._drivers import BTRFS, DRIVERS, FUSE_OVERLAYFS, VFS
 from ._layers import CONTENT, LAYERS, TIMES
-from ._overlay2 import OPTION, OVERLAY
+from ._overlay2 import BINDABLE, OPTION, OVERLAY, SHAREABLE
 from ._volumes import BIND
 
 _VOLUMES_DB = bolt(
@@ -39,7 +37,6 @@ _KEPT = (
     WRITABLE,
     CHANGEABLE,
     ROOM,
-    SHAREABLE,
     ENCODED,
     *ATOMIC,
     DIRECTORY_RENAME,
@@ -55,7 +52,7 @@ ENGINE = Engine(
         Role(
             id="docker/data-root",
             title="a whole Docker data-root",
-            needs=(*_KEPT, OPTION, *OVERLAY, *LAYERS, *BIND),
+            needs=(*_KEPT, SHAREABLE, OPTION, *OVERLAY, *LAYERS, *BIND),
         ),
         Role(
             id="docker/overlay2",
@@ -88,7 +85,6 @@ ENGINE = Engine(
                 WRITABLE,
                 CHANGEABLE,
                 ROOM,
-                BINDABLE,
                 *ATOMIC,
                 *_VOLUMES_DB,
                 *CONTENT,
@@ -126,7 +122,6 @@ ENGINE = Engine(
             needs=(
                 WRITABLE,
                 ROOM,
-                BINDABLE,
                 *bolt(
                     "buildkit/cache.db and three more",
                     "builder/builder-next/controller.go:newController",
@@ -151,7 +146,7 @@ ENGINE = Engine(
         Role(
             id="docker/containers",
             title="containers' settings and logs",
-            needs=(WRITABLE, CHANGEABLE, ROOM, BINDABLE, *ATOMIC),
+            needs=(WRITABLE, CHANGEABLE, ROOM, *ATOMIC),
         ),
         Role(
             id="docker/image",

@@ -12,7 +12,7 @@ from ...model import Level, Need
 from ...probes import node, overlay, symlink, xattr
 from ._daemon import LOCAL
 from ._layers import CAPABILITY, CONTENT, NAMES, NODES, TIMES
-from ._overlay2 import OPTION, OVERLAY
+from ._overlay2 import OPTION, OVERLAY, SHAREABLE
 
 _UNPACK = "pkg/archive/tar.go:createTarFile"
 _EXTRACT = "apply layer error for …: failed to extract layer …: "
@@ -48,6 +48,7 @@ def _as_containerd_does(need: Need) -> Need:
 _D_TYPE, *_MOUNTED = (need for need in OVERLAY if need.any_of != (symlink.overlay2,))
 
 STORE = (
+    SHAREABLE,
     replace(
         OPTION,
         because="containerd writes the path into the options of the overlay mount as it is, where "
@@ -74,11 +75,11 @@ STORE = (
     *map(_as_containerd_does, (*CONTENT, *NODES, *NAMES)),
     replace(
         CAPABILITY,
-        level=Level.SHOULD,
-        because="File capabilities of images are lost where they are not supported (ping, "
-        "newuidmap and many servers lack them then); a refusal of another kind ends the pull.",
-        source=_UNPACK,
-        says="ignored xattr security.capability in archive",
+        because="File capabilities of images are lost where they are not supported, and nothing "
+        "can be committed or built.",
+        source=f"{_UNPACK}; pkg/archive/tar.go:ChangeWriter.HandleChange",
+        says="ignored xattr security.capability in archive\nfailed to export layer: CreateDiff: … "
+        "failed to create diff tar stream: failed to get xattr for …: {error}",
     ),
     *TIMES,
     Need(

@@ -8,7 +8,6 @@ from ...probes import (
     durability,
     lock,
     mmap,
-    mode,
     name,
     owner,
     rename,
@@ -103,23 +102,6 @@ def bolt(database: str, source: str, says: str) -> tuple[Need, ...]:
     )
 
 
-_UNBINDABLE = "mount --make-private, or --make-shared, on its mount point"
-BINDABLE = Need(
-    (mode.bindable,),
-    because="What lies here is bind-mounted into containers, or mounted into an overlay.",
-    source="container/container_unix.go:NetworkMounts; daemon/volumes_unix.go:setupMounts",
-    says="invalid argument",
-    remedy=_UNBINDABLE,
-)
-SHAREABLE = Need(
-    (mode.bindable, directory.mount_point),
-    because="What lies here is bind-mounted into containers. dockerd makes the mount shared "
-    "when it starts, but it can do so at the top of the mount only.",
-    source="daemon/daemon_unix.go:setupDaemonRootPropagation",
-    says="Error while setting daemon root propagation, this is not generally critical but may "
-    "cause some functionality to not work or fallback to less desirable behavior",
-    remedy=_UNBINDABLE,
-)
 ENCODED = Need(
     (name.utf8,),
     because="dockerd hands the path to runc in JSON, which cannot hold it.",

@@ -8,7 +8,7 @@ from ...model import Driver, Level, Need
 from ...probes import directory, driver, fuse, mode, name, node, subvolume, symlink, xattr
 from ._daemon import LOCAL, WRITABLE
 from ._layers import CAPABILITY, CONTENT, NAMES, NODES, REGISTER, TIMES
-from ._overlay2 import OPTION
+from ._overlay2 import OPTION, SHAREABLE
 from ._volumes import BIND
 
 _COMMIT_UNLINKS = "docker commit makes separate files of what the container has linked"
@@ -138,6 +138,13 @@ FUSE_OVERLAYFS = (
 
 BTRFS = (
     _COMMA,
+    replace(
+        SHAREABLE,
+        because="dockerd binds btrfs/ upon itself. It makes an unbindable mount shared when it "
+        "starts, but that it can do at the top of the mount only.",
+        source="daemon/graphdriver/btrfs/btrfs.go:Init (mount.MakeMount)",
+        says="failed to make …/btrfs a mount: invalid argument",
+    ),
     Need(
         (subvolume.create,),
         because="Each layer without a parent is a subvolume.",

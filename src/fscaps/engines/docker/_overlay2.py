@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ...model import Level, Need
-from ...probes import directory, name, node, overlay, symlink
+from ...probes import directory, mode, name, node, overlay, symlink
 from ._daemon import LOCAL
 from ._layers import REGISTER
 
@@ -102,6 +102,22 @@ OVERLAY = (
         "building images",
         remedy="load the overlay module with redirect_dir=off (a kernel parameter, not a mount's)",
     ),
+)
+_UNBINDABLE = "mount --make-private, or --make-shared, on its mount point"
+BINDABLE = Need(
+    (mode.bindable,),
+    because="overlay takes no layer from an unbindable mount.",
+    source="fs/namespace.c:clone_private_mount",
+    says="failed to mount overlay: invalid argument\n" + NOT_STARTED,
+    remedy=_UNBINDABLE,
+)
+SHAREABLE = Need(
+    (mode.bindable, directory.mount_point),
+    because="overlay takes no layer from an unbindable mount. dockerd makes the mount shared when "
+    "it starts, but that it can do at the top of the mount only.",
+    source="fs/namespace.c:clone_private_mount; daemon/daemon_unix.go:setupDaemonRootPropagation",
+    says="failed to mount overlay: invalid argument\n" + NOT_STARTED,
+    remedy=_UNBINDABLE,
 )
 OPTION = Need(
     (name.option,),
