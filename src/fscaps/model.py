@@ -262,7 +262,8 @@ class Report:
         whole = own[0]
         if whole.fitness.fits:
             return f"{whole.id}: {whole.fitness.value}"
-        fitting = " and ".join(verdict.title for verdict in own if verdict.fitness.fits)
+        first, *more = [verdict.title for verdict in own if verdict.fitness.fits] or [""]
+        fitting = f"{first} and {len(more)} more" if more[1:] else " and ".join((first, *more))
         if whole.fitness is Fitness.UNDETERMINED:
             return f"{whole.id}: could not be established ({self.cause(whole)})"
         if fitting:

@@ -128,7 +128,8 @@ FUSE_OVERLAYFS = (
         (),
         level=Level.SHOULD,
         because="Device nodes that a container makes cannot be opened; a directory that it deleted "
-        f"and made again has its old content after docker commit; {_COMMIT_UNLINKS}.",
+        "and made again has its old content after docker commit; before Docker 28 "
+        f"{_COMMIT_UNLINKS}.",
         source="daemon/graphdriver/fsdiff.go:NaiveDiffDriver; measured with 20.10.24 and "
         "fuse-overlayfs 1.10",
         remedy=LOCAL,
