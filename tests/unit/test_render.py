@@ -627,7 +627,7 @@ def test_a_hostile_path_is_shown_escaped(style: Style) -> None:
 
 @pytest.mark.parametrize(
     ("count", "words"),
-    [(1, "a"), (3, "a, b and c"), (4, "a, b, c and d"), (5, "a, b, c and 2 more")],
+    [(1, "a"), (3, "a, b and c"), (4, "a, b and 2 more"), (5, "a, b and 3 more")],
 )
 def test_the_answer_names_a_few_roles_and_counts_the_others(count: int, words: str) -> None:
     """A sentence is read to its end; the table has them all."""

@@ -96,8 +96,9 @@ def _enumerated(words: Iterable[str]) -> str:
 
 def _first_of(titles: list[str]) -> str:
     """All of a few, or the first of many and how many more; the rest is in the table."""
-    more = len(titles) - _NAMED
-    return _enumerated(titles if more < 2 else [*titles[:_NAMED], f"{more} more"])  # noqa: PLR2004
+    if len(titles) > _NAMED:
+        titles = [*titles[: _NAMED - 1], f"{len(titles) - _NAMED + 1} more"]
+    return _enumerated(titles)
 
 
 def _each_role(report: Report, style: Style) -> Iterator[str]:

@@ -145,7 +145,7 @@ ENGINE = Engine(
         ),
         Role(
             id="docker/containers",
-            title="containers' settings and logs",
+            title="container metadata",
             needs=(WRITABLE, CHANGEABLE, ROOM, *ATOMIC),
         ),
         Role(
