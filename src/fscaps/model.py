@@ -117,11 +117,12 @@ class Driver:
     """A storage driver that an engine may pick by itself.
 
     ``chosen_if`` is the engine's own check, which is not the measure: the verdict on ``role``
-    tells how well it then works. ``price`` is what it costs to be left with this one.
+    tells how well it then works; it is None where none is judged. ``price`` is what it costs to be
+    left with this one.
     """
 
     id: str
-    role: str
+    role: str | None
     chosen_if: tuple[Need, ...]
     price: str = ""
 
@@ -179,7 +180,8 @@ class Pick:
     """The storage driver that an engine picks by itself here.
 
     ``driver`` and ``role`` are None if that is not known: then ``open`` says what it hangs on. They
-    are None also, and nothing is open, where the engine finds no driver at all.
+    are None also, and nothing is open, where the engine finds no driver at all. ``role`` alone is
+    None where there is none that judges the driver.
     """
 
     driver: str | None
@@ -303,7 +305,8 @@ class Report:
         whole = own[0]
         if whole.fitness.fits:
             return f"{whole.id}: {whole.fitness.value}"
-        fitting = " and ".join(verdict.title for verdict in own if verdict.fitness.fits)
+        first, *more = [verdict.title for verdict in own if verdict.fitness.fits] or [""]
+        fitting = f"{first} and {len(more)} more" if more[1:] else " and ".join((first, *more))
         if whole.fitness is Fitness.UNDETERMINED:
             return f"{whole.id}: could not be established ({self.cause(whole)})"
         if fitting:

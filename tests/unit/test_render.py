@@ -502,12 +502,24 @@ def test_what_one_could_choose_is_told_where_it_is_wanted(
     assert all(f"e/{name} " in as_text(report(others), VERBOSE) for name in ("loop", "bad"))
 
 
-def test_the_driver_that_the_engine_picks_is_told_with_its_price_where_it_is_another() -> None:
-    verdicts = [Verdict("e/all", "all", UNSUITABLE)]
+def test_the_driver_that_the_engine_picks_is_told_with_its_worth_and_price() -> None:
+    slow = Verdict("e/vfs", "slow", DEGRADED, alternative=True)
+    verdicts = [Verdict("e/all", "all", UNSUITABLE), slow]
     another = as_text(report(verdicts, picks={"e": Pick("vfs", "e/vfs", "copies all")}))
-    assert "picks itself  vfs: copies all" in another
-    for pick in (Pick("best", "e/all", "none"), Pick(None, None)):
-        assert "picks itself" not in as_text(report(verdicts, picks={"e": pick}))
+    assert "picks itself  vfs (degraded): copies all" in another
+    broken = as_text(report(verdicts, picks={"e": Pick("best", "e/all")}))
+    assert "picks itself  best (unsuitable)" in broken
+    assert "picks itself" not in as_text(report(verdicts, picks={"e": Pick(None, None)}))
+    fits = [Verdict("e/all", "all", DEGRADED), slow]
+    assert "picks itself" not in as_text(report(fits, picks={"e": Pick("best", "e/all", "none")}))
+
+
+def test_what_the_choice_of_a_driver_hangs_on_is_told() -> None:
+    unmet = Unmet(("driver.program",), "It takes a program if that is installed.", "engine.go:pick")
+    text = as_text(
+        report([Verdict("e/all", "all", UNSUITABLE)], picks={"e": Pick(None, None, open=(unmet,))})
+    )
+    assert "picks itself  It takes a program if that is installed." in text
 
 
 def test_what_is_lost_is_told_where_nothing_is_worse() -> None:
@@ -611,3 +623,24 @@ def test_a_hostile_path_is_shown_escaped(style: Style) -> None:
     text = as_text(report([Verdict("e/all", "all", SUITABLE)], path=path, resolved=path), style)
     assert r"/mnt/\x1b]0;owned\x07\r\n\u202egnp" in text
     assert not set("\x1b\x07\r\u202e") & set(text)
+
+
+@pytest.mark.parametrize(
+    ("count", "words"),
+    [(1, "a"), (3, "a, b and c"), (4, "a, b and 2 more"), (5, "a, b and 3 more")],
+)
+def test_the_answer_names_a_few_roles_and_counts_the_others(count: int, words: str) -> None:
+    """A sentence is read to its end; the table has them all."""
+    parts = [Verdict(f"e/{name}", name, SUITABLE) for name in "abcdefg"[:count]]
+    text = as_text(report([Verdict("e/all", "all", UNSUITABLE), *parts]))
+    assert text.startswith(f"/srv can back only {words}, not all.\n")
+
+
+@pytest.mark.parametrize(
+    ("count", "words"), [(1, "a only"), (2, "a and b only"), (3, "a and 2 more only")]
+)
+def test_the_summary_keeps_its_cause_however_many_roles_fit(count: int, words: str) -> None:
+    parts = [Verdict(f"e/{name}", name, SUITABLE) for name in "abcdefg"[:count]]
+    blocked = Verdict("e/all", "all", UNSUITABLE, blockers=(unmet("It would not work."),))
+    summary = report([blocked, *parts]).summary
+    assert summary == f"e: {words} (It would not work.)"

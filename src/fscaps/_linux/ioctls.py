@@ -1,4 +1,7 @@
-"""ioctl(2) and quotactl(2) requests, with the numbers of linux/fs.h and linux/dqblk_xfs.h."""
+"""ioctl(2) and quotactl(2) requests, with the numbers of the kernel's headers.
+
+linux/fs.h, linux/dqblk_xfs.h, linux/btrfs.h.
+"""
 
 from __future__ import annotations
 
@@ -18,14 +21,24 @@ _FS_APPEND_FL = 0x20
 _Q_XGETQSTAT = 0x5805
 _PRJQUOTA = 2
 _PROJECT_ACCOUNTED_AND_ENFORCED = 0x30
+_BTRFS_IOC_SUBVOL_CREATE = 0x5000940E
+_BTRFS_IOC_SNAP_DESTROY = 0x5000940F
+_BTRFS_IOC_SNAP_CREATE_V2 = 0x50009417
+
+SUBVOLUME_INODE = 256
+"""The inode number of a subvolume's top (BTRFS_FIRST_FREE_OBJECTID)."""
 
 # asm/ioctl.h of these encodes the direction in other bits.
 _OTHER_ENCODING = ("ppc", "mips", "sparc", "alpha", "parisc")
 
 
-def _request(fd: int, name: str, number: int, argument: int | bytes) -> bytes:
+def _refuse_other_encoding(name: str) -> None:
     if os.uname().machine.startswith(_OTHER_ENCODING):
         raise OSError(errno.ENOSYS, f"{name}: number unknown on this architecture")
+
+
+def _request(fd: int, name: str, number: int, argument: int | bytes) -> bytes:
+    _refuse_other_encoding(name)
     with naming(name):
         if isinstance(argument, int):
             fcntl.ioctl(fd, number, argument)
@@ -73,3 +86,32 @@ def project_quota_enforced(device: bytes) -> bool:
     # struct fs_quota_stat: __s8 qs_version, __u16 qs_flags, ...
     flags = int(struct.unpack_from("=H", status.raw, 2)[0])
     return flags & _PROJECT_ACCOUNTED_AND_ENFORCED == _PROJECT_ACCOUNTED_AND_ENFORCED
+
+
+def make_subvolume(directory: int, name: bytes) -> None:
+    """BTRFS_IOC_SUBVOL_CREATE."""
+    _perform(directory, "BTRFS_IOC_SUBVOL_CREATE", _BTRFS_IOC_SUBVOL_CREATE, _volume(name))
+
+
+def destroy_subvolume(directory: int, name: bytes) -> None:
+    """BTRFS_IOC_SNAP_DESTROY, of a subvolume as of a snapshot, with all that is in it."""
+    _perform(directory, "BTRFS_IOC_SNAP_DESTROY", _BTRFS_IOC_SNAP_DESTROY, _volume(name))
+
+
+def make_snapshot(source: int, directory: int, name: bytes) -> None:
+    """BTRFS_IOC_SNAP_CREATE_V2: a writable snapshot of the subvolume ``source``."""
+    # struct btrfs_ioctl_vol_args_v2: fd, transid, flags, four unused words, name
+    argument = struct.pack("=qQQ32x4040s", source, 0, 0, name)
+    _perform(directory, "BTRFS_IOC_SNAP_CREATE_V2", _BTRFS_IOC_SNAP_CREATE_V2, argument)
+
+
+def _volume(name: bytes) -> bytes:
+    """struct btrfs_ioctl_vol_args."""
+    return struct.pack("=q4088s", 0, name)
+
+
+def _perform(fd: int, name: str, number: int, argument: bytes) -> None:
+    """A request that tells nothing, of any size: fcntl.ioctl copies no more than 1 KiB of bytes."""
+    _refuse_other_encoding(name)
+    with naming(name):
+        fcntl.ioctl(fd, number, bytearray(argument))

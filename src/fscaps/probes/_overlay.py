@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-from errno import EINVAL
+from errno import EINVAL, EIO, ENODEV, ENOSYS
 
 from .._linux import mounts
 from .._linux.directory import Directory
 from ..findings import Mounting, Outcome, Probe, Reason
 from . import No, Unknown, _layers, node, skip, xattr
+from ._area import setting_up
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -93,8 +94,7 @@ def latest(area: Area) -> Directory:
 
 def session(area: Area) -> Session:
     """The overlay on those layers, mounted once in a run; raises MountError."""
-    # Before Linux 5.2 nothing can be mounted detached.
-    layers = place(area) if mounts.can_detach() else inside(area)
+    layers = _to_mount(area)
     found = area.made.get("session")
     if not isinstance(found, Session):
         found = Session(layers, _mounted(layers), layers.directory("upper"))
@@ -102,6 +102,37 @@ def session(area: Area) -> Session:
         if not mounts.can_detach():
             area.endings.append(_unmount)
     return found
+
+
+def explained(error: mounts.MountError) -> OSError | Unknown:
+    """The mount's error, in the words of the kernel's own log where there are some."""
+    if error.errno in (ENODEV, ENOSYS):
+        return Unknown(Reason.KERNEL, "this kernel has no overlay", errno="ENODEV")
+    code = error.errno or EIO
+    return OSError(code, error.log or f"mount: {os.strerror(code)}")
+
+
+def _to_mount(area: Area) -> Directory:
+    """The layers, in a namespace of our own where they cannot be mounted from here.
+
+    Before Linux 5.2 nothing can be mounted detached, and of an unbindable mount (see
+    mode.bindable) overlay takes no layer; its copy in another namespace is not unbindable.
+    """
+    bindable = area.mount is None or "unbindable" not in area.mount.propagation
+    return place(area) if mounts.can_detach() and bindable else inside(area)
+
+
+def try_upper(area: Area) -> None:
+    """Mount the layers with an upper directory of its own, and unmount; raises MountError."""
+    layers = _to_mount(area)
+    with setting_up(), layers.mkdir("tried") as made:
+        for name in ("upper", "work", "merged"):
+            made.mkdir(name).close()
+    with layers.directory("tried") as made:
+        with volatile(lambda extra: _mounted_with({**options(layers, made), **extra}, made)):
+            pass
+        if not mounts.can_detach():
+            mounts.detach(made.path("merged"))
 
 
 def _mounted(layers: Directory) -> Directory:

@@ -8,7 +8,8 @@ import stat
 from errno import EACCES, EBUSY, EDQUOT, ENOSPC, ENOTEMPTY, EPERM, EROFS, ESTALE
 
 from .._linux import ioctls
-from . import No, probe
+from ..findings import Reason
+from . import No, Unknown, probe
 from ._area import setting_up
 
 TYPE_CHECKING = False
@@ -40,6 +41,15 @@ def changeable(area: Area) -> None:
         raise No("the directory is immutable (chattr +i)", errno="EPERM")
     if ioctls.is_append_only(area.target.fd):
         raise No("the directory is append-only (chattr +a)", errno="EPERM")
+
+
+@probe("Is the path where its file system is mounted?")
+def mount_point(area: Area) -> None:
+    """The resolved path against the mount's own, as mountinfo tells. Nothing is tried."""
+    if area.mount is None:
+        raise Unknown(Reason.ERROR, "the mount could not be found in /proc/self/mountinfo")
+    if area.resolved != area.mount.point:
+        raise No(f"it is mounted on {area.mount.point}")
 
 
 def _kinds(area: Area) -> Directory:

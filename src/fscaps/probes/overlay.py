@@ -17,10 +17,8 @@ from errno import (
     EIO,
     ELOOP,
     ENODATA,
-    ENODEV,
     ENOENT,
     ENOSPC,
-    ENOSYS,
     ENOTDIR,
     ENOTEMPTY,
     ENOTSUP,
@@ -80,7 +78,8 @@ _CHEAP_ROOTLESS = (*_SHARED, xattr.user_overlay_opaque)
     "Can the upper and work directory of an overlay lie here?",
     no=_REFUSED,
     capabilities=("CAP_SYS_ADMIN",),
-    after=(directory.writable, *_CHEAP),
+    # In a namespace that is entered here the setuid bits of mounts outside are not honoured.
+    after=(directory.writable, mode.setuid, *_CHEAP),
 )
 def upper(area: Area) -> str:
     """*No* if overlay is known to break for want of what an earlier probe missed; else mount one.
@@ -94,7 +93,7 @@ def upper(area: Area) -> str:
     try:
         session = _overlay.session(area)
     except mounts.MountError as error:
-        raise _explained(error, area) from None
+        raise _overlay.explained(error) from None
     if os.fstatvfs(session.merged.fd).f_flag & os.ST_RDONLY:
         raise No("mounted, but silently read-only", errno="EROFS")
     _layers.see_merged(
@@ -103,17 +102,6 @@ def upper(area: Area) -> str:
         opaque=area.outcome(xattr.overlay_opaque) is Outcome.YES,
     )
     return "mounted and writable"
-
-
-def _explained(error: mounts.MountError, area: Area) -> OSError | Unknown:
-    """The mount's error, in the words of the kernel's own log where there are some."""
-    if error.errno in (ENODEV, ENOSYS):
-        return Unknown(Reason.KERNEL, "this kernel has no overlay", errno="ENODEV")
-    code = error.errno or EIO
-    said = error.log or f"mount: {os.strerror(code)}"
-    if area.mount and "unbindable" in area.mount.propagation:
-        said = f"{said}; the mount is unbindable (mount --make-private makes it usable)"
-    return OSError(code, said)
 
 
 def _in_use(area: Area) -> Session:

@@ -11,11 +11,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from typing import Optional
 
-    from ..model import Advice, Finding, Report, Unmet, Verdict
+    from ..model import Advice, Finding, Pick, Report, Unmet, Verdict
     from . import Style
 
     Line = tuple[str, Optional[Fitness], str]  # a heading, its colour, the words behind it
 
+_NAMED = 3
 _COLORS = {
     Fitness.SUITABLE: "32",
     Fitness.DEGRADED: "33",
@@ -57,7 +58,7 @@ def _usual(report: Report, engine: str) -> list[Verdict]:
 
 def _answer(path: str, own: list[Verdict]) -> tuple[str, Fitness]:
     whole = own[0]
-    parts = _enumerated(verdict.title for verdict in own[1:] if verdict.fitness.fits)
+    parts = _first_of([verdict.title for verdict in own[1:] if verdict.fitness.fits])
     if whole.fitness is Fitness.SUITABLE:
         return f"{path} can back {whole.title}.", Fitness.SUITABLE
     if whole.fitness is Fitness.DEGRADED:
@@ -66,7 +67,7 @@ def _answer(path: str, own: list[Verdict]) -> tuple[str, Fitness]:
         rest = f" It can back {parts}." if parts else ""
         text = f"Whether {path} can back {whole.title} could not be established.{rest}"
         return text, Fitness.UNDETERMINED
-    unknown = _enumerated(v.title for v in own if v.fitness is Fitness.UNDETERMINED)
+    unknown = _first_of([v.title for v in own if v.fitness is Fitness.UNDETERMINED])
     unsure = f" Not established: {unknown}." if unknown else ""
     if parts:
         text = f"{path} can back only {parts}, not {whole.title}.{unsure}"
@@ -93,6 +94,13 @@ def _where(report: Report, style: Style) -> Iterator[str]:
 def _enumerated(words: Iterable[str]) -> str:
     *others, last = (*words, "")[:-1] or ("",)
     return f"{', '.join(others)} and {last}" if others else last
+
+
+def _first_of(titles: list[str]) -> str:
+    """All of a few, or the first of many and how many more; the rest is in the table."""
+    if len(titles) > _NAMED:
+        titles = [*titles[: _NAMED - 1], f"{len(titles) - _NAMED + 1} more"]
+    return _enumerated(titles)
 
 
 def _each_role(report: Report, style: Style) -> Iterator[str]:
@@ -124,13 +132,23 @@ def _by_fitness(report: Report, engine: str) -> Iterator[Line]:
 def _choices(report: Report, engine: str) -> Iterator[Line]:
     """What the engine would pick by itself, and what else would work, where not all is well."""
     whole, picked = _usual(report, engine)[0], report.picks.get(engine)
-    if picked and picked.role not in (None, whole.id):
-        price = f": {picked.price}" if picked.price else ""
-        yield "picks itself", None, f"{picked.driver}{price}"
+    if picked and not (picked.role == whole.id and whole.fitness.fits):
+        words = _pick(report, picked)
+        if words:
+            yield "picks itself", None, words
     others = report.alternatives(engine)
     if others and whole.fitness is not Fitness.SUITABLE:
         words = ", ".join(f"{_name(other)} ({other.fitness.value})" for other in others)
         yield "or choose", None, words
+
+
+def _pick(report: Report, picked: Pick) -> str:
+    """The driver, how well it works, and its price; or what the choice hangs on."""
+    if picked.driver is None:
+        return " ".join(need.because for need in picked.open[:1])
+    verdict = report.verdicts.get(picked.role or "")
+    worth = f" ({verdict.fitness.value})" if verdict else ""
+    return f"{picked.driver}{worth}" + (f": {picked.price}" if picked.price else "")
 
 
 def _name(verdict: Verdict) -> str:

@@ -1,0 +1,196 @@
+"""Docker Engine: its data-root, the parts of that, and its storage drivers.
+
+Sources are files of moby at v20.10.24 unless another version is named; ``go-archive`` is its
+layer unpacker (pkg/archive there, moby/go-archive since 28). What an engine checks is not the
+measure: what then works is, and docs/reference/docker.md says how each need was measured.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from ...model import Engine, Level, Need, Role
+from ...probes import durability, rename
+from ._containerd import STORE
+from ._daemon import (
+    ATOMIC,
+    CHANGEABLE,
+    DIRECTORY_RENAME,
+    ENCODED,
+    LOCAL,
+    ROOM,
+    SWARM,
+    WRITABLE,
+    bolt,
+)
+from ._drivers import BTRFS, DRIVERS, FUSE_OVERLAYFS, VFS
+from ._layers import CONTENT, LAYERS, TIMES
+from ._overlay2 import BINDABLE, OPTION, OVERLAY, SHAREABLE
+from ._volumes import BIND
+
+_VOLUMES_DB = bolt(
+    "volumes/metadata.db",
+    "volume/service/store.go:NewStore",
+    "error while opening volume store metadata database: {error}",
+)
+_KEPT = (
+    WRITABLE,
+    CHANGEABLE,
+    ROOM,
+    ENCODED,
+    *ATOMIC,
+    DIRECTORY_RENAME,
+    *_VOLUMES_DB,
+    *(replace(need, level=Level.SHOULD) for need in SWARM),
+)
+"""What a data-root needs whatever the storage driver."""
+
+ENGINE = Engine(
+    id="docker",
+    title="Docker Engine",
+    roles=(
+        Role(
+            id="docker/data-root",
+            title="a whole Docker data-root",
+            needs=(*_KEPT, SHAREABLE, OPTION, *OVERLAY, *LAYERS, *BIND),
+        ),
+        Role(
+            id="docker/overlay2",
+            title="overlay2 layers",
+            needs=(
+                WRITABLE,
+                CHANGEABLE,
+                ROOM,
+                BINDABLE,
+                *OVERLAY,
+                *LAYERS,
+                Need(
+                    (),
+                    level=Level.SHOULD,
+                    because="A file system mounted on overlay2/ is unmounted whenever dockerd "
+                    "stops, and a symbolic link there never works: runc refuses such a rootfs.",
+                    source="daemon/graphdriver/overlay2/overlay.go:Cleanup "
+                    "(mount.RecursiveUnmount); measured with 20.10.24 and runc 1.1",
+                    says="failed to create shim task: OCI runtime create failed: runc create "
+                    "failed: invalid rootfs: not an absolute path, or a symlink",
+                    remedy="mount the whole data-root; else mount overlay2/ anew before each start "
+                    "of dockerd (ExecStartPre=)",
+                ),
+            ),
+        ),
+        Role(
+            id="docker/volumes",
+            title="named volumes",
+            needs=(
+                WRITABLE,
+                CHANGEABLE,
+                ROOM,
+                *ATOMIC,
+                *_VOLUMES_DB,
+                *CONTENT,
+                TIMES[0],
+                *BIND,
+            ),
+        ),
+        Role(
+            id="docker/swarm",
+            title="swarm state",
+            needs=(
+                WRITABLE,
+                CHANGEABLE,
+                ROOM,
+                *ATOMIC,
+                Need(
+                    (rename.directory,),
+                    because="A swarm manager's log is made in a directory aside, which is then "
+                    "renamed.",
+                    source="vendor/github.com/coreos/etcd/wal/wal.go:renameWal",
+                    says="Error response from daemon: failed to create WAL: {error}",
+                    remedy=LOCAL,
+                ),
+                *bolt(
+                    "swarm/worker/tasks.db",
+                    "vendor/github.com/docker/swarmkit/node/node.go:run",
+                    "Error response from daemon: {error}",
+                ),
+                *SWARM,
+            ),
+        ),
+        Role(
+            id="docker/buildkit",
+            title="the build cache",
+            needs=(
+                WRITABLE,
+                ROOM,
+                *bolt(
+                    "buildkit/cache.db and three more",
+                    "builder/builder-next/controller.go:newController",
+                    "{error}",
+                ),
+                Need(
+                    (rename.replace,),
+                    because="Each blob of the cache is written aside and renamed into place.",
+                    source="vendor/github.com/containerd/containerd/content/local/writer.go:Commit",
+                    says="rename …: {error}",
+                    remedy=LOCAL,
+                ),
+                Need(
+                    (durability.fsync,),
+                    because="Each blob of the cache is synced before it is given its name.",
+                    source="vendor/github.com/containerd/containerd/content/local/writer.go:Commit",
+                    says="sync failed: {error}",
+                    remedy=LOCAL,
+                ),
+            ),
+        ),
+        Role(
+            id="docker/containers",
+            title="container metadata",
+            needs=(WRITABLE, CHANGEABLE, ROOM, *ATOMIC),
+        ),
+        Role(
+            id="docker/image",
+            title="image metadata",
+            needs=(WRITABLE, ROOM, *ATOMIC, DIRECTORY_RENAME),
+        ),
+        Role(
+            id="docker/network",
+            title="networks",
+            needs=(
+                WRITABLE,
+                ROOM,
+                *bolt(
+                    "network/files/local-kv.db",
+                    "vendor/github.com/docker/libkv/store/boltdb/boltdb.go:New",
+                    "Error initializing network controller: error obtaining controller instance: … "
+                    "{error}",
+                ),
+            ),
+        ),
+        Role(
+            id="docker/data-root-fuse-overlayfs",
+            title="a fuse-overlayfs data-root",
+            needs=(*_KEPT, *FUSE_OVERLAYFS),
+            alternative=True,
+        ),
+        Role(
+            id="docker/data-root-vfs",
+            title="a vfs data-root",
+            needs=(*_KEPT, *VFS),
+            alternative=True,
+        ),
+        Role(
+            id="docker/data-root-btrfs",
+            title="a btrfs data-root",
+            needs=(*_KEPT, *BTRFS),
+            alternative=True,
+        ),
+        Role(
+            id="docker/containerd-store",
+            title="a containerd-store data-root",
+            needs=(*_KEPT, *STORE, *BIND),
+            alternative=True,
+        ),
+    ),
+    drivers=DRIVERS,
+)

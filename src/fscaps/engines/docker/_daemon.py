@@ -1,0 +1,127 @@
+"""What anything of dockerd's needs of a directory: room, atomic files, databases, bind mounts."""
+
+from __future__ import annotations
+
+from ...model import Need
+from ...probes import (
+    directory,
+    durability,
+    lock,
+    mmap,
+    name,
+    owner,
+    rename,
+    space,
+)
+
+LOCAL = (
+    "use a local ext4 or xfs (mkfs.xfs -n ftype=1), or put such a file system on a block device "
+    "of the remote storage (iSCSI, RBD, NBD) that one host mounts at a time"
+)
+"""A remedy for what the file system cannot do."""
+
+WRITABLE = Need(
+    (directory.writable,),
+    because="dockerd creates directories and files here as soon as it starts.",
+    source="daemon/daemon_unix.go:setupDaemonRoot",
+    says="mkdir …: {error}\nchmod …: {error}",
+    remedy="make the path writable for root: remount it rw, free space or inodes, export it with "
+    "no_root_squash, clear chattr +i; or use another directory",
+)
+CHANGEABLE = Need(
+    (directory.changeable,),
+    because="dockerd sets the mode and the owner of the directory itself.",
+    source="daemon/daemon_unix.go:setupDaemonRoot; volume/local/local.go:New",
+    says="chmod …: operation not permitted",
+    remedy="chattr -i -a",
+)
+ROOM = Need(
+    (space.writable,),
+    because="Without room for a few blocks nothing that dockerd keeps can be written.",
+    source="pkg/ioutils/fswriters.go:atomicFileWriter.Write",
+    says="{error}",
+    remedy="free space, raise the quota, or use another file system",
+)
+ATOMIC = (
+    Need(
+        (rename.replace,),
+        because="Every state file is written aside and renamed over the old one.",
+        source="pkg/ioutils/fswriters.go:atomicFileWriter.Close",
+        says="rename …: {error}",
+        remedy=LOCAL,
+    ),
+    Need(
+        (durability.fsync,),
+        because="Every state file is synced before it is renamed.",
+        source="pkg/ioutils/fswriters.go:atomicFileWriter.Close",
+        says="sync …: {error}",
+        remedy=LOCAL,
+    ),
+    Need(
+        (owner.chmod,),
+        because="Every state file is given its mode before it is renamed.",
+        source="pkg/ioutils/fswriters.go:atomicFileWriter.Close",
+        says="chmod …: {error}",
+        remedy=LOCAL,
+    ),
+)
+DIRECTORY_RENAME = Need(
+    (rename.directory,),
+    because="The metadata of each layer is written to a directory aside, which is then renamed.",
+    source="pkg/ioutils/fswriters.go:AtomicWriteSet.Commit; layer/filestore.go:Commit",
+    says="failed to register layer: rename …: {error}",
+    remedy=LOCAL,
+)
+
+
+def bolt(database: str, source: str, says: str) -> tuple[Need, ...]:
+    """A bbolt database of this name; ``says`` is what dockerd says where it cannot be opened."""
+    return (
+        Need(
+            (lock.flock,),
+            because=f"dockerd opens the bbolt database {database} under flock(2).",
+            source=f"{source}; vendor/go.etcd.io/bbolt/bolt_unix.go:flock",
+            says=says,
+            remedy="mount NFS with a lock server that answers, or with local_lock=flock if one "
+            "host alone uses it; or " + LOCAL,
+        ),
+        Need(
+            (mmap.coherent,),
+            because="bbolt reads through a shared mapping what it writes with pwrite(2).",
+            source="vendor/go.etcd.io/bbolt/bolt_unix.go:mmap",
+            says=says,
+            remedy=LOCAL,
+        ),
+        Need(
+            (durability.fdatasync,),
+            because="bbolt ends each transaction with fdatasync(2).",
+            source="vendor/go.etcd.io/bbolt/bolt_linux.go:fdatasync",
+            says=says,
+            remedy=LOCAL,
+        ),
+    )
+
+
+ENCODED = Need(
+    (name.utf8,),
+    because="dockerd hands the path to runc in JSON, which cannot hold it.",
+    source="daemon/oci_linux.go:withCommonOptions; encoding/json",
+    says="invalid rootfs: stat …: no such file or directory",
+    remedy="use a path in UTF-8; a bind mount at such a path will do",
+)
+SWARM = (
+    Need(
+        (lock.ofd,),
+        because="A swarm manager's log is locked with F_OFD_SETLK.",
+        source="vendor/github.com/coreos/etcd/pkg/fileutil/lock_linux.go:ofdLockFile",
+        says="Error response from daemon: failed to create WAL: {error}",
+        remedy="mount NFS with a lock server that answers; or " + LOCAL,
+    ),
+    Need(
+        (durability.directory,),
+        because="A swarm manager syncs the directory of its log.",
+        source="vendor/github.com/coreos/etcd/wal/wal.go:Create",
+        says="Error response from daemon: failed to create WAL: {error}",
+        remedy=LOCAL,
+    ),
+)

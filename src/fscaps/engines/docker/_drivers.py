@@ -1,0 +1,249 @@
+"""Storage drivers other than overlay2, and the order in which dockerd tries them by itself."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from ...model import Driver, Level, Need
+from ...probes import directory, driver, fuse, mode, name, node, subvolume, symlink, xattr
+from ._daemon import LOCAL, WRITABLE
+from ._layers import CAPABILITY, CONTENT, NAMES, NODES, REGISTER, TIMES
+from ._overlay2 import OPTION, SHAREABLE
+from ._volumes import BIND
+
+_COMMIT_UNLINKS = "docker commit makes separate files of what the container has linked"
+_COMMA = Need(
+    (name.comma,),
+    because="dockerd before 25 takes the path of its networks' database for a list.",
+    source="vendor/github.com/docker/libkv/store/boltdb/boltdb.go:New",
+    says="Error initializing network controller: error obtaining controller instance: boltdb "
+    "supports one endpoint and should be a file path",
+    remedy="use a path without comma; a bind mount at such a path will do",
+)
+_BOUND = (
+    Need(
+        (mode.execute,),
+        because="noexec: the root of a container is a bind mount of its layer, so no program "
+        "starts.",
+        source="daemon/graphdriver/vfs/driver.go:Get; mount(8), which a bind mount inherits",
+        says="runc create failed: unable to start container process: exec …: permission denied",
+        remedy="mount -o remount,exec",
+    ),
+    Need(
+        (mode.setuid,),
+        level=Level.SHOULD,
+        because="nosuid: setuid programs and file capabilities have no effect, in images as on "
+        "volumes.",
+        source="daemon/graphdriver/vfs/driver.go:Get; mount(8), which a bind mount inherits",
+        remedy="mount -o remount,suid",
+    ),
+    Need(
+        (node.device_open,),
+        level=Level.SHOULD,
+        because="nodev: device nodes that a container makes cannot be opened.",
+        source="daemon/graphdriver/vfs/driver.go:Get; mount(8), which a bind mount inherits",
+        remedy="mount -o remount,dev",
+    ),
+    *(need for need in BIND if need.any_of[0] not in (mode.execute, mode.setuid, node.device_open)),
+)
+
+VFS = (
+    _COMMA,
+    *CONTENT,
+    *NODES,
+    replace(
+        CAPABILITY,
+        because="vfs copies a layer file by file and asks each for its capability; where that is "
+        "not supported, Docker before 24 loads not even an image without any.",
+        source="daemon/graphdriver/copy/copy.go:copyXattr",
+        says=REGISTER + "{error}",
+    ),
+    *NAMES,
+    TIMES[0],
+    *_BOUND,
+    Need(
+        (),
+        level=Level.SHOULD,
+        because="Each layer and each container is a copy in full of all below it, without user.* "
+        f"attributes, and sockets become FIFOs; {_COMMIT_UNLINKS}.",
+        source="daemon/graphdriver/copy/copy.go:DirCopy; measured with 20.10.24",
+        remedy=LOCAL,
+    ),
+)
+"""The driver vfs: a directory for each layer, copied from the one below."""
+
+FUSE_OVERLAYFS = (
+    replace(
+        OPTION,
+        because="dockerd hands the path to fuse-overlayfs within the mount's options, where a "
+        "colon separates layers and a comma options.",
+        source="daemon/graphdriver/fuse-overlayfs/fuseoverlayfs.go:Get",
+        says="using mount program fuse-overlayfs: … cannot resolve path …: No such file or "
+        "directory",
+    ),
+    Need(
+        (fuse.device,),
+        because="Each container's root is a FUSE mount of the program fuse-overlayfs. dockerd "
+        "looks for the program only.",
+        source="daemon/graphdriver/fuse-overlayfs/fuseoverlayfs.go:Init, Get",
+        says="using mount program fuse-overlayfs: … fuse: device not found",
+        remedy="modprobe fuse; in a container, give it /dev/fuse",
+    ),
+    Need(
+        (symlink.overlay2,),
+        because="The driver keeps a symbolic link l/<ID> -> ../<id>/diff for each layer.",
+        source="daemon/graphdriver/fuse-overlayfs/fuseoverlayfs.go:create",
+        says="using mount program fuse-overlayfs: … cannot read lower dirs: {error}",
+        remedy=LOCAL,
+    ),
+    Need(
+        (name.hidden,),
+        because="A file that a layer deletes is written as .wh.<name>.",
+        source="daemon/graphdriver/fuse-overlayfs/fuseoverlayfs.go:ApplyDiff",
+        says="Error processing tar file(exit status 1): open ….wh.…: {error}",
+        remedy=LOCAL,
+    ),
+    Need(
+        (xattr.acl_asked,),
+        because="The kernel asks fuse-overlayfs for access control lists, which asks here; where "
+        "that is not supported, in a container nobody but a file's owner can open it.",
+        source="fs/fuse/acl.c:fuse_get_acl; containers/fuse-overlayfs main.c:ovl_init",
+        says="failed to read …/merged/…: open …/merged/…: operation not supported",
+        remedy="mount with acl; use NFS 3, whose server has lists; or " + LOCAL,
+    ),
+    *CONTENT,
+    *NODES,
+    CAPABILITY,
+    *NAMES,
+    *TIMES,
+    Need(
+        (directory.d_type,),
+        level=Level.SHOULD,
+        because="Link counts of files in containers are wrong.",
+        source="measured with fuse-overlayfs 1.10 on ext4 without filetype",
+        remedy="format again with mkfs.xfs -n ftype=1 or mkfs.ext4 -O filetype",
+    ),
+    *BIND,
+    Need(
+        (),
+        level=Level.SHOULD,
+        because="Device nodes that a container makes cannot be opened; a directory that it deleted "
+        "and made again has its old content after docker commit; before Docker 28 "
+        f"{_COMMIT_UNLINKS}.",
+        source="daemon/graphdriver/fsdiff.go:NaiveDiffDriver; measured with 20.10.24 and "
+        "fuse-overlayfs 1.10",
+        remedy=LOCAL,
+    ),
+)
+"""The driver fuse-overlayfs: an overlay in user space, one process for each container."""
+
+BTRFS = (
+    _COMMA,
+    replace(
+        SHAREABLE,
+        because="dockerd binds btrfs/ upon itself. It makes an unbindable mount shared when it "
+        "starts, but that it can do at the top of the mount only.",
+        source="daemon/graphdriver/btrfs/btrfs.go:Init (mount.MakeMount)",
+        says="failed to make …/btrfs a mount: invalid argument",
+    ),
+    Need(
+        (subvolume.create,),
+        because="Each layer without a parent is a subvolume.",
+        source="daemon/graphdriver/btrfs/btrfs.go:subvolCreate",
+        says="prerequisites for driver not satisfied (wrong filesystem?)\n"
+        "Failed to create btrfs subvolume: {error}",
+        remedy="use a btrfs",
+    ),
+    Need(
+        (subvolume.snapshot,),
+        because="Each other layer, and each container, is a snapshot of the one below.",
+        source="daemon/graphdriver/btrfs/btrfs.go:subvolSnapshot",
+        says="Failed to create btrfs snapshot: {error}",
+        remedy="use a btrfs",
+    ),
+    *CONTENT,
+    *NODES,
+    CAPABILITY,
+    *NAMES,
+    *TIMES,
+    *_BOUND,
+    Need(
+        (),
+        level=Level.SHOULD,
+        because=f"{_COMMIT_UNLINKS[0].upper()}{_COMMIT_UNLINKS[1:]}.",
+        source="daemon/graphdriver/fsdiff.go:NaiveDiffDriver; measured with 20.10.24",
+        remedy="use overlay2, which btrfs can back",
+    ),
+)
+"""The driver btrfs: a subvolume for each layer."""
+
+DRIVERS = (
+    Driver(
+        "overlay2",
+        "docker/data-root",
+        (
+            WRITABLE,
+            OPTION,
+            Need(
+                (driver.overlay2,),
+                because="dockerd tries an overlay mount, and uses nothing of it.",
+                source="daemon/graphdriver/overlayutils/overlayutils.go:SupportsOverlay",
+            ),
+            Need(
+                (directory.d_type,),
+                because="dockerd passes over overlay2 where readdir does not tell types.",
+                source="daemon/graphdriver/overlay2/overlay.go:Init",
+            ),
+        ),
+    ),
+    Driver(
+        "fuse-overlayfs",
+        "docker/data-root-fuse-overlayfs",
+        (
+            WRITABLE,
+            Need(
+                (driver.fuse_overlayfs,),
+                because="dockerd takes fuse-overlayfs where that program is installed, and passes "
+                "to the next where it is not: to vfs, unless this is btrfs or ZFS.",
+                source="daemon/graphdriver/fuse-overlayfs/fuseoverlayfs.go:Init",
+            ),
+        ),
+        "all that containers do to their files goes through a process in user space; device nodes "
+        "do not open, and docker commit loses hard links",
+    ),
+    Driver(
+        "btrfs",
+        "docker/data-root-btrfs",
+        (
+            WRITABLE,
+            Need(
+                (driver.btrfs,),
+                because="dockerd takes its btrfs driver where statfs(2) says btrfs.",
+                source="daemon/graphdriver/btrfs/btrfs.go:Init",
+            ),
+        ),
+        "docker commit loses hard links; no page cache is shared between containers",
+    ),
+    Driver(
+        "zfs",
+        None,
+        (
+            WRITABLE,
+            Need(
+                (driver.zfs,),
+                because="dockerd takes its zfs driver where statfs(2) says ZFS and the program zfs "
+                "is installed.",
+                source="daemon/graphdriver/zfs/zfs.go:Init, checkRootdirFs",
+            ),
+        ),
+        "not judged here",
+    ),
+    Driver(
+        "vfs",
+        "docker/data-root-vfs",
+        (WRITABLE,),
+        "each layer and each container is a copy in full of all below it",
+    ),
+)
+"""As Docker 23 to 28 try them. 20.10 tries btrfs and zfs before overlay2; 29 does not try
+them on an empty data-root, but takes containerd's store (docker/containerd-store)."""

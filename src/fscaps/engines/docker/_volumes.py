@@ -1,0 +1,58 @@
+"""What programs do on a bind mount of a directory: volumes, and drivers without an overlay."""
+
+from __future__ import annotations
+
+from ...model import Level, Need
+from ...probes import directory, lock, mode, node, rename
+from ._daemon import LOCAL
+
+BIND = (
+    Need(
+        (mode.execute,),
+        level=Level.SHOULD,
+        because="noexec: programs on named volumes, plugins and runtime wrappers do not run. "
+        "Overlay containers are not affected.",
+        source="daemon/runtime_unix.go:initRuntimes; mount(8), which a bind mount inherits",
+        says="permission denied",
+        remedy="mount -o remount,exec",
+    ),
+    Need(
+        (mode.setuid,),
+        level=Level.SHOULD,
+        because="nosuid: setuid programs and file capabilities on named volumes have no effect. "
+        "Overlay containers are not affected.",
+        source="mount(8), which a bind mount inherits",
+        remedy="mount -o remount,suid",
+    ),
+    Need(
+        (node.device_open,),
+        level=Level.SHOULD,
+        because="nodev: device nodes on named volumes cannot be opened. Overlay containers are not "
+        "affected.",
+        source="mount(8), which a bind mount inherits",
+        remedy="mount -o remount,dev",
+    ),
+    Need(
+        (lock.posix,),
+        level=Level.SHOULD,
+        because="Databases on volumes (SQLite, …) lock with fcntl(2).",
+        source="sqlite.org/lockingv3.html",
+        remedy="mount NFS with a lock server that answers; keep databases on a local volume",
+    ),
+    Need(
+        (rename.replace_open,),
+        level=Level.SHOULD,
+        because="A file on a volume cannot be replaced while another process reads it.",
+        source="rename(2)",
+        remedy=LOCAL,
+    ),
+    Need(
+        (directory.open_unlink,),
+        level=Level.SHOULD,
+        because="A directory cannot be removed while a file deleted from it is open: rm -r in a "
+        "container and docker volume rm fail until it is closed.",
+        source="volume/local/local.go:removePath",
+        says="error removing volume path '…': … directory not empty",
+        remedy=LOCAL,
+    ),
+)

@@ -1,0 +1,101 @@
+"""What dockerd itself asks before it takes a storage driver that nobody has named.
+
+Its checks are not the measure, so no role rests on them: they tell which driver it will pick.
+"""
+
+from __future__ import annotations
+
+import os
+from errno import EINVAL, EIO, ELOOP, ENOTSUP, EOVERFLOW, EREMOTE, ESTALE, EXDEV
+
+from .._linux import mounts
+from ..findings import Mounting, Outcome, Reason
+from . import No, Unknown, _overlay, overlay, probe
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ._area import Area
+
+_BTRFS = 0x9123683E
+_ZFS = 0x2FC12FC1
+# On these a refused overlay mount does harm: an SMB server keeps the work directory for good, and
+# FUSE has set off kernel warnings.
+_HARMED = {0xFF534D42: "SMB", 0xFE534D42: "SMB", 0x517B: "SMB", 0x65735546: "FUSE"}
+_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+_OLDEST_FOR_FUSE = (4, 18)
+
+
+@probe(
+    "Is an overlay with its upper directory here accepted by mount(2)?",
+    no=(EINVAL, ELOOP, ESTALE, EREMOTE, EXDEV, EIO, ENOTSUP, EOVERFLOW),
+    capabilities=("CAP_SYS_ADMIN",),
+    after=(overlay.upper,),
+)
+def overlay2(area: Area) -> str:
+    """The mount that dockerd tries; it uses nothing of it.
+
+    (moby daemon/graphdriver/overlayutils/overlayutils.go:SupportsOverlay) Not asked on SMB and
+    FUSE, where a refused mount does harm, unless mounting is *always*.
+    """
+    if area.outcome(overlay.upper) is Outcome.YES:
+        return "mounted already (see overlay.upper)"
+    _overlay.refuse_unprivileged(area)
+    name = _HARMED.get(_magic(area))
+    if name and area.mounting is not Mounting.ALWAYS:
+        raise Unknown(Reason.UNSAFE, f"a refused mount on {name} does harm")
+    try:
+        _overlay.try_upper(area)
+    except mounts.MountError as error:
+        raise _overlay.explained(error) from None
+    return "mounted, and not used"
+
+
+@probe("Would dockerd find the program fuse-overlayfs?")
+def fuse_overlayfs(area: Area) -> str:
+    """In the PATH that systemd gives a service (systemd.exec(5)), and on Linux 4.18 or later.
+
+    That is all that dockerd asks (moby daemon/graphdriver/fuse-overlayfs/fuseoverlayfs.go:Init).
+    Nothing is run. Where dockerd is not there either nobody knows yet what will be.
+    """
+    kernel = tuple(int(part) for part in area.host.kernel.split(".")[:2] if part.isdigit())
+    if kernel < _OLDEST_FOR_FUSE:
+        raise No(f"dockerd wants Linux 4.18 for it; this is {area.host.kernel}")
+    return _program("fuse-overlayfs")
+
+
+@probe("Does dockerd take this for btrfs?")
+def btrfs(area: Area) -> None:
+    """statfs(2)'s f_type is BTRFS_SUPER_MAGIC (moby daemon/graphdriver/btrfs/btrfs.go:Init)."""
+    if _magic(area) != _BTRFS:
+        raise No(f"f_type is {_magic(area):#x}")
+
+
+@probe("Would dockerd manage this as a ZFS dataset?")
+def zfs(area: Area) -> str:
+    """statfs(2)'s f_type is ZFS's, and the program zfs is found.
+
+    (moby daemon/graphdriver/zfs/zfs.go:Init, checkRootdirFs) Nothing is run.
+    """
+    if _magic(area) != _ZFS:
+        raise No(f"f_type is {_magic(area):#x}")
+    return _program("zfs")
+
+
+def _magic(area: Area) -> int:
+    if area.mount is None or area.mount.magic is None:
+        raise Unknown(Reason.ERROR, "the file system could not be identified")
+    return int(area.mount.magic, 16)
+
+
+def _program(name: str) -> str:
+    found = _found(name)
+    if found:
+        return found
+    if not _found("dockerd"):
+        raise Unknown(Reason.SKIPPED, f"neither {name} nor dockerd is installed yet")
+    raise No(f"{name} is not in {_PATH}", errno="ENOENT")
+
+
+def _found(name: str) -> str | None:
+    places = (os.path.join(folder, name) for folder in _PATH.split(":"))
+    return next((place for place in places if os.access(place, os.X_OK)), None)
