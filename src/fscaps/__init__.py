@@ -19,9 +19,12 @@ if sys.version_info < (3, 9):  # noqa: UP036 - tells an old Python so
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from . import engines, probes
+    from ._explain import explain
     from ._judge import judge
     from ._survey import ask, survey
     from ._version import __version__
+    from .messages import Standing
+    from .messages._explanation import Explained, Explanation, Recognised
     from .model import (
         Driver,
         Engine,
@@ -50,7 +53,12 @@ if TYPE_CHECKING:
     from .render.json import ReportError, load
 
 _HOMES = {
+    "Explained": "messages._explanation",
+    "Explanation": "messages._explanation",
+    "Recognised": "messages._explanation",
+    "Standing": "messages",
     "ask": "_survey",
+    "explain": "_explain",
     "survey": "_survey",
     "judge": "_judge",
     "load": "render.json",
@@ -73,6 +81,8 @@ def __getattr__(name):  # type: (str) -> object  # noqa: ANN001, ANN202 - parsed
 __all__ = [
     "Driver",
     "Engine",
+    "Explained",
+    "Explanation",
     "Finding",
     "Fitness",
     "FscapsError",
@@ -86,10 +96,12 @@ __all__ = [
     "PlatformError",
     "Probe",
     "Reason",
+    "Recognised",
     "Report",
     "ReportError",
     "Role",
     "SandboxError",
+    "Standing",
     "TargetError",
     "UnknownRoleError",
     "Unmet",
@@ -98,6 +110,7 @@ __all__ = [
     "__version__",
     "ask",
     "engines",
+    "explain",
     "judge",
     "load",
     "probes",
