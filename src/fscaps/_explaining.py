@@ -6,8 +6,8 @@ import os
 
 from ._explain import explain
 from ._output import complain, to_file, to_stdout
-from .messages import _paste
 from ._status import FITS, UNASKED, UNFIT
+from .messages import _paste
 from .model import FscapsError
 from .render import Style, _explanation
 

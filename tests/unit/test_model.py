@@ -45,6 +45,8 @@ UNMET = Unmet(("a.b",), "It would not work.", "man 2 open", "no", "another disk"
 VERDICT = Verdict("docker/image", "image metadata", Fitness.UNSUITABLE, (UNMET,), (UNMET,), ())
 PROBE = next(iter(probes.every().values()))
 ROLE = engines.roles()[0]
+EXPLAINED = fscaps.Explained("It is so.", fscaps.Standing.OPEN, ("a.b",), "ls", "mend it")
+RECOGNISED = fscaps.Recognised("a/b", "a line", "It is so.", "a", "b.go:c", (EXPLAINED,))
 NOUNS: list[Any] = [
     PROBE,
     Finding("a.b", Outcome.UNKNOWN, Reason.TIMEOUT, "EIO", "words", 1.5, 0.1),
@@ -58,6 +60,9 @@ NOUNS: list[Any] = [
     Mount(1, "/", "ext4", "/dev/sda", ("rw",), ("rw",), ("shared:1",), "0xef53", ("sda",)),
     Host("6.1.0", "x86_64", 0, ("CAP_MKNOD",), True, "", ("selinux",), True),
     nouns.report([VERDICT], found({"a.b": Outcome.NO})),
+    EXPLAINED,
+    RECOGNISED,
+    fscaps.Explanation((RECOGNISED,), "/x", found({"a.b": Outcome.NO}), ("w",)),
 ]
 ERRORS: list[FscapsError] = [
     TargetError("/no\nsuch", "No such file or directory", "ENOENT"),

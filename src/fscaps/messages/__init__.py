@@ -17,6 +17,7 @@ from ..findings import Outcome, Reason
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from types import ModuleType
     from typing import Union
 
     from ..findings import Finding, Probe
@@ -99,9 +100,12 @@ class Message:
     causes: tuple[Cause, ...]
 
 
+def modules() -> list[ModuleType]:
+    """The files of the folder."""
+    return [import_module(f"{__name__}.{name}") for name in _register.modules(__path__)]
+
+
 @functools.lru_cache(maxsize=None)
 def every() -> tuple[Message, ...]:
     """All messages, file by file."""
-    names = _register.modules(__path__)
-    modules = (import_module(f"{__name__}.{name}") for name in names)
-    return tuple(message for module in modules for message in module.MESSAGES)
+    return tuple(message for module in modules() for message in module.MESSAGES)

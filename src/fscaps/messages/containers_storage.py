@@ -24,7 +24,7 @@ _CACHED = Cause(
 MESSAGES = (
     Message(
         "podman/not-supported-over",
-        r"'overlay' is not supported over \S+(?!\S|, a mount_program)",
+        r"'overlay' is not supported over [^\s,]+(?![^\s\"'.:]|, a mount_program)",
         _SPEAKER,
         "drivers/overlay/overlay.go:supportsOverlay",
         "A trial mount of an overlay failed. The file system that the message names is where it "

@@ -244,10 +244,12 @@ MESSAGES = (
     ),
     Message(
         "docker/root-permissions",
-        r"could not create or set daemon root permissions",
+        r"could not create or set daemon root permissions|"
+        r"\bchmod \S{1,900}: (?:operation not (?:permitted|supported)|read-only file system)",
         "dockerd",
-        "daemon/daemon_unix.go:setupDaemonRoot",
-        "dockerd could not make its data-root, or set its mode and owner.",
+        "daemon/daemon_unix.go:setupDaemonRoot; go-archive archive_unix.go:handleLChmod",
+        "dockerd could not make its data-root or set its mode and owner, as it does when it "
+        "starts; or a file of a layer could not be given its mode.",
         (
             UNWRITABLE,
             Cause(

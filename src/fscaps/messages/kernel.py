@@ -85,7 +85,7 @@ MESSAGES = (
     ),
     Message(
         "kernel/not-as-upper",
-        r"filesystem on \S{1,900} not supported(?: as upperdir)?",
+        r"(?<!capable )filesystem on \S{1,900} not supported(?: as upperdir)?",
         "Linux",
         f"{_SUPER}:ovl_mount_dir, ovl_mount_dir_noesc; fs/overlayfs/params.c since 6.5",
         "The mount was refused because of the kind of file system.",

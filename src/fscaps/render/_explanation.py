@@ -20,7 +20,7 @@ _COLORS = {Standing.CONFIRMED: "31", Standing.OPEN: "35", Standing.REFUTED: "32"
 _ORDER = (Standing.CONFIRMED, Standing.OPEN, Standing.REFUTED)
 _NOT_KNOWN = (
     "Not known: none of the messages that fscaps knows is in this text. It knows those that "
-    "engines and the kernel write about storage; see docs/reference/messages.md."
+    "engines and the kernel write about storage. Nor is it the id of a probe or a role (--list)."
 )
 
 
