@@ -51,6 +51,7 @@ if TYPE_CHECKING:
         Verdict,
     )
     from .render.json import ReportError, load
+    from .store import Problem, Store
 
 _HOMES = {
     "Explained": "messages._explanation",
@@ -63,6 +64,8 @@ _HOMES = {
     "judge": "_judge",
     "load": "render.json",
     "ReportError": "render.json",
+    "Problem": "store",
+    "Store": "store",
     "__version__": "_version",
 }
 
@@ -95,6 +98,7 @@ __all__ = [
     "Pick",
     "PlatformError",
     "Probe",
+    "Problem",
     "Reason",
     "Recognised",
     "Report",
@@ -102,6 +106,7 @@ __all__ = [
     "Role",
     "SandboxError",
     "Standing",
+    "Store",
     "TargetError",
     "UnknownRoleError",
     "Unmet",

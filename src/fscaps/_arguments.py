@@ -84,6 +84,12 @@ def _parser() -> argparse.ArgumentParser:
         default="auto",
         help="when to mount a real overlay, where nobody sees it (default: %(default)s)",
     )
+    add(
+        "--no-write",
+        dest="write",
+        action="store_false",
+        help="create nothing there; what takes that stays unknown",
+    )
     add("--only", action="append", default=[], metavar="GLOB", help="ask these probes only")
     add("--skip", action="append", default=[], metavar="GLOB", help="do not ask these probes")
     add("--strict", action="store_true", help="a role that fits with a loss does not fit")

@@ -60,6 +60,7 @@ def _one(path: str, options: argparse.Namespace, reports: list[str], worker: Chi
             deadline=options.deadline,
             on_finding=progress,
             worker=worker,
+            write=options.write,
         )
     except (FscapsError, ValueError) as error:
         complain(str(error))

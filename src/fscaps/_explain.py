@@ -34,6 +34,7 @@ def explain(
     deadline: float = DEADLINE,
     python: str | None = None,
     worker: Child | None = None,
+    write: bool = True,
 ) -> Explanation:
     """Say what an engine's or the kernel's messages in a text mean, and what causes them.
 
@@ -54,6 +55,7 @@ def explain(
         deadline=deadline,
         python=python,
         worker=worker,
+        write=write,
     )
     findings = {probe: report.findings[probe] for probe in report.findings if probe in probes}
     return Explanation(

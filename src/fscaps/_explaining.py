@@ -43,6 +43,7 @@ def run(options: argparse.Namespace, style: Style, worker: Child | None) -> int:
                 timeout=options.timeout,
                 deadline=options.deadline,
                 worker=worker,
+                write=options.write,
             )
         except (FscapsError, ValueError) as error:
             complain(str(error))

@@ -49,6 +49,7 @@ def survey(
     on_finding: Callable[[Finding], object] | None = None,
     python: str | None = None,
     worker: Child | None = None,
+    write: bool = True,
 ) -> Report:
     """Probe the file system at a directory, and judge it for each role of each engine.
 
@@ -59,6 +60,7 @@ def survey(
     ``deadline`` for all; the call returns at most two seconds after it. ``on_finding`` is called
     with each finding as it comes. ``python`` is the interpreter for the child process, where
     sys.executable is none; ``worker`` one that was started ahead (fscaps' own command does).
+    Without ``write`` nothing is created, and what takes that is UNKNOWN (SKIPPED).
 
     Raises TargetError if the path is no directory that can be reached, UnknownRoleError,
     ValueError for other bad arguments, PlatformError off Linux, SandboxError if no child process
@@ -78,6 +80,8 @@ def survey(
         python=python,
         on_finding=on_finding,
         worker=worker,
+        writing=write,
+        looking=True,
     )
     findings = {**seen.findings, **{probe.id: _unasked(probe) for probe in left}}
     return Report(
@@ -91,6 +95,7 @@ def survey(
         verdicts=judge(findings, chosen),
         picks={engine.id: pick(findings, engine) for engine in whole if engine.drivers},
         warnings=tuple(seen.warnings),
+        store=seen.store,
     )
 
 

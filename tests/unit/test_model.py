@@ -45,6 +45,7 @@ UNMET = Unmet(("a.b",), "It would not work.", "man 2 open", "no", "another disk"
 VERDICT = Verdict("docker/image", "image metadata", Fitness.UNSUITABLE, (UNMET,), (UNMET,), ())
 PROBE = next(iter(probes.every().values()))
 ROLE = engines.roles()[0]
+PROBLEM = fscaps.Problem("in-use", "It is held.", "a.go:b", "stop it", breaks=False)
 EXPLAINED = fscaps.Explained("It is so.", fscaps.Standing.OPEN, ("a.b",), "ls", "mend it")
 RECOGNISED = fscaps.Recognised("a/b", "a line", "It is so.", "a", "b.go:c", (EXPLAINED,))
 NOUNS: list[Any] = [
@@ -60,6 +61,8 @@ NOUNS: list[Any] = [
     Mount(1, "/", "ext4", "/dev/sda", ("rw",), ("rw",), ("shared:1",), "0xef53", ("sda",)),
     Host("6.1.0", "x86_64", 0, ("CAP_MKNOD",), True, "", ("selinux",), True),
     nouns.report([VERDICT], found({"a.b": Outcome.NO})),
+    PROBLEM,
+    fscaps.Store("docker", ("overlay2",), ("20.10",), 8, (PROBLEM,), ("time was up",)),
     EXPLAINED,
     RECOGNISED,
     fscaps.Explanation((RECOGNISED,), "/x", found({"a.b": Outcome.NO}), ("w",)),

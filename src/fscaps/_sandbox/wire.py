@@ -29,6 +29,8 @@ class Request:
         self.probes: list[str] = body["probes"]
         self.mounting = Mounting(body["mounting"])
         self.timeout: float = body["timeout"]
+        self.writing: bool = body["writing"]
+        self.looking: bool = body["looking"]
         self.parent: int = body["parent"]
 
 
@@ -41,10 +43,22 @@ class Cleaning:
         self.parent: int = body["parent"]
 
 
-def request(path: str, probes: Sequence[str], mounting: Mounting, timeout: float) -> bytes:
-    """The line that makes a Request, from this process."""
+def request(
+    path: str,
+    probes: Sequence[str],
+    mounting: Mounting,
+    timeout: float,
+    *,
+    writing: bool = True,
+    looking: bool = False,
+) -> bytes:
+    """The line that makes a Request, from this process.
+
+    ``writing`` allows a scratch directory, ``looking`` wants an engine's store looked at.
+    """
     body = {"path": path, "probes": probes, "mounting": mounting, "timeout": timeout}
-    return line("request", **body, parent=os.getpid())
+    more = {"writing": writing, "looking": looking}
+    return line("request", **body, **more, parent=os.getpid())
 
 
 def cleaning(path: str, name: str) -> bytes:

@@ -64,6 +64,7 @@ def _body(report: Report) -> dict[str, Any]:
         "findings": {probe: _finding(found) for probe, found in report.findings.items()},
         "verdicts": {role: _verdict(verdict) for role, verdict in report.verdicts.items()},
         "engines": {engine: _engine(report, engine) for engine in report.engines},
+        "store": asdict(report.store) if report.store else None,
         "warnings": report.warnings,
     }
 
@@ -106,6 +107,7 @@ def _report(body: dict[str, Any]) -> Report:
             if found["picks"] is not None
         },
         warnings=_decode.texts(body["warnings"]),
+        store=None if body["store"] is None else _decode.store(body["store"]),
     )
 
 

@@ -29,6 +29,7 @@ FILES = 1_500
 """Files of layers whose attributes are looked at."""
 _GONE = (ENOENT, ENOTDIR, ELOOP)
 _EXAMPLES = 3
+_LIMITS = 8
 _SMALL = 64 << 10
 
 
@@ -54,8 +55,9 @@ class Look:
         return True
 
     def limit(self, text: str) -> None:
-        """Say that something was not looked at."""
-        self.limits[text] = None
+        """Say that something was not looked at; once, and not everything."""
+        if len(self.limits) < _LIMITS:
+            self.limits[text] = None
 
     def found(
         self, name: str, what: str, source: str, remedy: str = "", *, breaks: bool = True
