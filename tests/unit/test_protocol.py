@@ -78,16 +78,23 @@ def test_an_event_arrives_as_it_was_sent(event: Event) -> None:
     assert decode(encode(event)) == event
 
 
-@given(_text, st.lists(_text), st.sampled_from(Mounting), st.floats(0.1, 1e6))
+@given(
+    _text,
+    st.lists(_text),
+    st.sampled_from(Mounting),
+    st.floats(0.1, 1e6),
+    st.fixed_dictionaries({"writing": st.booleans(), "looking": st.booleans()}),
+)
 def test_a_request_arrives_as_it_was_sent(
-    path: str, probes: list[str], mounting: Mounting, timeout: float
+    path: str, probes: list[str], mounting: Mounting, timeout: float, more: dict[str, bool]
 ) -> None:
-    received = decode_request(request(path, probes, mounting, timeout))
+    received = decode_request(request(path, probes, mounting, timeout, **more))
     assert vars(received) == {
         "path": path,
         "probes": probes,
         "mounting": mounting,
         "timeout": timeout,
+        **more,
         "parent": os.getpid(),
     }
 

@@ -127,7 +127,7 @@ class Look:
                 return False
 
     def is_gone(self, *names: str | bytes) -> bool:
-        """Whether there certainly is no directory of that name."""
+        """Whether there certainly is no directory of that name; see below."""
         *above, last = names
         with self.inside(*above) as directory:
             return directory is not None and is_gone(directory, last)
@@ -206,9 +206,10 @@ class Look:
 
 
 def is_gone(directory: Directory, name: str | bytes) -> bool:
-    """Whether there certainly is no directory of that name."""
+    """Whether there certainly is no directory of that name; a link may lead to one."""
     try:
-        return not stat.S_ISDIR(directory.stat(name).st_mode)
+        mode = directory.stat(name).st_mode
+        return not (stat.S_ISDIR(mode) or stat.S_ISLNK(mode))
     except OSError as error:
         return error.errno == ENOENT
 
