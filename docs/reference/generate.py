@@ -120,6 +120,7 @@ def _cause(cause: Cause) -> str:
         + (", yes refutes)" if check.refutes else ")")
         for check in cause.checks
     ]
+    answers += [f"the store's `{problem}` (confirms)" for problem in cause.problems]
     errnos = f" ({', '.join(errno.errorcode[code] for code in cause.errnos)})"
     notes = [
         f"Decided by {'; '.join(answers)}." if answers else "",

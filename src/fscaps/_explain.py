@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from ._survey import StrPath
     from .findings import Finding
     from .messages import Cause, Message
+    from .store import Store
 
     Match = tuple[Message, str, tuple[Cause, ...]]
 
@@ -46,7 +47,7 @@ def explain(
         check.probe.id for _, _, causes in matches for cause in causes for check in cause.checks
     }
     if path is None:
-        return Explanation(tuple(_recognised(match, {}) for match in matches))
+        return Explanation(tuple(_recognised(match, {}, None) for match in matches))
     report = survey(
         path,
         only=probes or ("name.option",),  # the path is opened in any case: it may not be there
@@ -59,7 +60,7 @@ def explain(
     )
     findings = {probe: report.findings[probe] for probe in report.findings if probe in probes}
     return Explanation(
-        tuple(_recognised(match, findings) for match in matches),
+        tuple(_recognised(match, findings, report.store) for match in matches),
         report.path,
         findings,
         report.warnings,
@@ -112,7 +113,7 @@ def _considered(message: Message, line: str) -> tuple[Cause, ...]:
     )
 
 
-def _recognised(match: Match, findings: dict[str, Finding]) -> Recognised:
+def _recognised(match: Match, findings: dict[str, Finding], store: Store | None) -> Recognised:
     message, line, causes = match
     return Recognised(
         message.id,
@@ -123,10 +124,11 @@ def _recognised(match: Match, findings: dict[str, Finding]) -> Recognised:
         tuple(
             Explained(
                 cause.because,
-                cause.standing(findings),
+                cause.standing(findings, store),
                 tuple(check.probe.id for check in cause.checks),
                 cause.look,
                 cause.remedy,
+                tuple(problem.what for problem in cause.found(store)),
             )
             for cause in causes
         ),

@@ -8,8 +8,8 @@ import pytest
 from filesystems.host import FILESYSTEMS, missing
 
 import fscaps
-from engines import course
-from engines.dockerd import missing as missing_engine
+from engines import course, image
+from engines.dockerd import Dockerd, missing as missing_engine
 from fscaps import Standing
 
 if TYPE_CHECKING:
@@ -19,6 +19,25 @@ pytestmark = [
     pytest.mark.skipif(missing_engine() is not None, reason=missing_engine() or ""),
     pytest.mark.timeout(240),
 ]
+
+
+def test_the_seed_s_third_line_is_made_and_its_cause_is_found(tmp_path: Path) -> None:
+    """Something mounted over overlay2 under a running dockerd: the line, and what confirms it."""
+    root = tmp_path / "data-root"
+    root.mkdir()
+    tar = image.write(tmp_path / "full.tar", "full", image.full())
+    with Dockerd(tmp_path, root, driver="overlay2") as docker:
+        assert docker.start()
+        docker.run("mount", "-t", "tmpfs", "tmpfs", str(root / "overlay2"))
+        said = docker.docker("load", "-i", str(tar)).stderr
+        # as the machine sees it, where the mount is
+        explanation = fscaps.explain(said, docker.root / root.relative_to("/"))
+        docker.stop()
+    (message,) = explanation.messages
+    assert message.id == "docker/overlay2-link"
+    standings = {cause.because.partition(".")[0]: cause.standing for cause in message.causes}
+    assert standings["overlay2/l is gone"] is Standing.CONFIRMED
+    assert standings["The file system keeps no symbolic links"] is Standing.REFUTED
 
 
 @pytest.mark.parametrize(

@@ -434,3 +434,34 @@ def test_what_a_message_carries_cannot_drive_the_terminal() -> None:
 def test_the_messages_are_loaded_only_for_this() -> None:
     code = "import sys, fscaps; fscaps.survey; sys.exit(any('messages' in m for m in sys.modules))"
     assert execute([command()[0], "-c", code]).returncode == 0
+
+
+# --- what a store confirms ------------------------------------------------------------------
+
+
+def held(identity: str, what: str) -> fscaps.Store:
+    return fscaps.Store("docker", problems=(fscaps.Problem(identity, what, "a.go:b"),))
+
+
+def test_a_problem_of_the_store_confirms_a_cause_and_its_absence_refutes_none() -> None:
+    cause = Cause("x", problems=("in-use:volumes/metadata.db", "links-gone"))
+    assert cause.standing({}, held("links-gone", "It is gone.")) is Standing.CONFIRMED
+    assert cause.standing({}, held("in-use", "a holds volumes/metadata.db")) is Standing.CONFIRMED
+    assert cause.standing({}, held("in-use", "a holds meta.db")) is Standing.OPEN
+    assert cause.standing({}, fscaps.Store("docker")) is Standing.OPEN
+    assert cause.standing({}) is Standing.OPEN
+
+
+def test_the_seed_s_line_is_confirmed_by_the_store_and_not_by_the_file_system(
+    tmp_path: Path,
+) -> None:
+    """A data-root of which overlay2/l is gone, on a file system that keeps links well."""
+    for name in ("containers", "network", "volumes", "image/overlay2", "overlay2"):
+        (tmp_path / name).mkdir(parents=True)
+    (message,) = fscaps.explain(SAID["docker/overlay2-link"], tmp_path).messages
+    standings = {cause.because.split(".")[0]: cause.standing for cause in message.causes}
+    assert standings == {
+        "overlay2/l is gone": Standing.CONFIRMED,
+        "The file system keeps no symbolic links": Standing.REFUTED,
+    }
+    assert any("no directory overlay2/l" in seen for cause in message.causes for seen in cause.seen)

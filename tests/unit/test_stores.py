@@ -207,12 +207,12 @@ def test_a_store_of_any_size_is_looked_at_in_part_and_says_so(
     monkeypatch.setattr(_look.Look.entries, "__defaults__", (4,))
     monkeypatch.setattr(_look.Look.names, "__defaults__", (4,))
     monkeypatch.setattr(_overlay, "LAYERS", 2)
-    monkeypatch.setattr(_overlay, "FILES", 3)
+    monkeypatch.setattr(_overlay, "FILES", 1)
     found = look(root)
     assert found.layers <= 4
     assert any("only 4 names" in limit for limit in found.limits)
-    assert any(limit.startswith("2 of ") for limit in found.limits)
-    assert any("attributes of 3 files" in limit for limit in found.limits)
+    assert any(limit.startswith("2 layers ") for limit in found.limits)
+    assert any("attributes of 1 files" in limit for limit in found.limits)
 
 
 def test_when_time_is_up_it_says_so(root: Path) -> None:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 _REFUSALS = (errno.EPERM, errno.EACCES)
 _DETAIL_LIMIT = 500
+_LOOKING = 0.5  # seconds for a store, of whatever size
 _LINKS = 40  # fs/namei.c: MAXSYMLINKS
 _LINK_LIMIT = 500  # characters; all of them must fit in one event
 
@@ -144,7 +145,7 @@ def _look(area: Area) -> None:
     try:
         if stores.engine(area.target):
             _tell("looking")
-            store = stores.look(area.target, area.seconds)
+            store = stores.look(area.target, min(_LOOKING, area.seconds))
             if store:
                 _tell("stored", store=asdict(store))
     except OSError as error:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from typing import Union
 
     from ..findings import Finding, Probe
+    from ..store import Problem, Store
 
     Reply = Union[Outcome, Reason]
 
@@ -60,19 +61,24 @@ class Cause:
 
     It is considered only if ``when``, a regular expression, is found in the message's line, and,
     where the line names an errno, only if that is one of ``errnos`` (if there are any).
-    One confirming check confirms it, and it takes all of them to refute it. ``look`` is what to
-    look at where probes do not decide; ``remedy`` is what to do if this is the cause.
+    ``problems`` are ids of a store's problems (Store.problems) that confirm it, each perhaps with a
+    colon and what its text must have in it. One confirming check or problem confirms it, and it
+    takes all checks to refute it. ``look`` is what to look at where probes do not decide;
+    ``remedy`` is what to do if this is the cause.
     """
 
     because: str
     checks: tuple[Check, ...] = ()
+    problems: tuple[str, ...] = ()
     errnos: tuple[int, ...] = ()
     when: str = ""
     look: str = ""
     remedy: str = ""
 
-    def standing(self, findings: dict[str, Finding]) -> Standing:
-        """What these findings, by probe, make of it."""
+    def standing(self, findings: dict[str, Finding], store: Store | None = None) -> Standing:
+        """What these findings, by probe, and the store that was found make of it."""
+        if self.found(store):
+            return Standing.CONFIRMED
         found = [
             check.standing(findings[check.probe.id]) if check.probe.id in findings else None
             for check in self.checks
@@ -82,6 +88,15 @@ class Cause:
         if found and all(each is Standing.REFUTED for each in found):
             return Standing.REFUTED
         return Standing.OPEN
+
+    def found(self, store: Store | None) -> tuple[Problem, ...]:
+        """The problems of a store that confirm it."""
+        wanted = [name.partition(":") for name in self.problems]
+        return tuple(
+            problem
+            for problem in (store.problems if store else ())
+            if any(problem.id == name and text in problem.what for name, _, text in wanted)
+        )
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ class Explained:
     """One possible cause of a message, and what is known of it.
 
     ``probes`` are the ids of those that decide it; where there are none, ``look`` says what to look
-    at instead.
+    at instead. ``seen`` is what was found in the store on the path that confirms it.
     """
 
     because: str
@@ -25,6 +25,7 @@ class Explained:
     probes: tuple[str, ...] = ()
     look: str = ""
     remedy: str = ""
+    seen: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -114,6 +114,7 @@ MESSAGES = (
         (
             Cause(
                 "Another containerd has it open.",
+                problems=("in-use:meta.db",),
                 look="fuser -v <root>/io.containerd.metadata.v1.bolt/meta.db",
                 remedy="end it; a root belongs to one containerd, on one host",
             ),

@@ -166,6 +166,7 @@ MESSAGES = (
             Cause(
                 "The store was copied without its links, cut off while a layer was made, or lay "
                 "on a disk that lost what was not synced.",
+                problems=("links-missing", "links-gone"),
                 look="ls <graphroot>/overlay/l | wc -l; podman system check",
                 remedy="podman system check --repair (since 5.2); else podman system reset",
             ),

@@ -40,6 +40,7 @@ from ._causes import (
 _NFS_LISTED = "17.12.0 to 19.03.6, which knew file systems by name"
 _ANOTHER_DOCKERD = Cause(
     "Another process has the database open: a second dockerd, or one that did not end.",
+    problems=("in-use:volumes/metadata.db",),
     look="fuser -v <data-root>/volumes/metadata.db; pgrep -a dockerd",
     remedy="end it; a data-root belongs to one daemon, on one host",
 )
@@ -134,6 +135,7 @@ MESSAGES = (
             Cause(
                 "A directory of a layer, or its link in overlay2/l, is gone: the data-root was "
                 "copied in part, cleaned by hand, or something is mounted over it.",
+                problems=("links-missing", "links-gone", "layers-missing"),
                 errnos=(ENOENT,),
                 look="findmnt -R <data-root>; ls <data-root>/overlay2/l",
                 remedy="unmount what lies over it; else remove the image and pull it anew",
@@ -174,6 +176,7 @@ MESSAGES = (
         (
             Cause(
                 _ANOTHER_DOCKERD.because,
+                problems=_ANOTHER_DOCKERD.problems,
                 when="timeout",
                 look=_ANOTHER_DOCKERD.look,
                 remedy=_ANOTHER_DOCKERD.remedy,
@@ -290,6 +293,7 @@ MESSAGES = (
         (
             Cause(
                 "More than one of overlay2/, btrfs/, zfs/, … in the data-root is not empty.",
+                problems=("several-drivers",),
                 look="ls -A <data-root>/{overlay2,btrfs,zfs,fuse-overlayfs}",
                 remedy='set "storage-driver" in /etc/docker/daemon.json; layers of the others stay '
                 "hidden until removed",

@@ -62,6 +62,7 @@ MESSAGES = (
             Cause(
                 "overlay2/l is gone. dockerd makes it once, when it starts: something was mounted "
                 "over overlay2 under a running dockerd, or it was emptied or replaced.",
+                problems=("links-gone",),
                 errnos=(ENOENT,),
                 look="ls -d <data-root>/overlay2/l; findmnt -R <data-root>",
                 remedy="mount the whole data-root before dockerd starts (RequiresMountsFor=), and "
@@ -188,6 +189,7 @@ MESSAGES = (
             Cause(
                 "An earlier pull was cut off and left half a layer in image/<driver>/layerdb "
                 "(moby#44909).",
+                problems=("layers-half",),
                 errnos=(EEXIST,),
                 look="ls the second path of the message",
                 remedy="stop dockerd, remove that directory if it lacks cache-id or diff, start it",

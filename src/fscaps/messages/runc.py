@@ -21,6 +21,7 @@ MESSAGES = (
             Cause(
                 "overlay2 (or another directory inside the data-root) is a symbolic link. dockerd "
                 "resolves a link only at the data-root itself.",
+                problems=("symlink",),
                 look="namei -l <data-root>/overlay2",
                 remedy="set data-root in /etc/docker/daemon.json, or bind-mount the directory "
                 "instead of linking it",

@@ -66,7 +66,9 @@ def _cause(cause: Explained, explanation: Explanation, style: Style) -> Iterator
         found = explanation.findings.get(probe)
         told = _result(found) if found else "decides, on a PATH"
         yield from _wrapped(f"{probe}: {told}", style, "      ", "          ")
-    if cause.look and cause.standing is not Standing.REFUTED:
+    for what in cause.seen:
+        yield from _hanging("seen", printable(what), style, "      ")
+    if cause.look and cause.standing is Standing.OPEN:
         yield from _hanging("look", cause.look, style, "      ")
     if cause.remedy and cause.standing is not Standing.REFUTED:
         yield from _hanging("instead", cause.remedy, style, "      ")

@@ -37,8 +37,8 @@ def check_links(look: Look, place: str, layers: list[bytes], source: str, *, men
     """Compare the links in <place>/l with the layers; ``mended``: the engine makes them anew."""
     with look.inside(place) as home, look.inside(place, "l") as links:
         if home is None or links is None:
-            if layers and look.is_gone(place, "l"):
-                _lost(look, place, "all of them: there is no directory l", source, mended=mended)
+            if home and look.is_gone(place, "l"):
+                _gone(look, place, source, mended=mended)
             return
         missing = _missing(look, home, links, layers)
         if missing:
@@ -55,6 +55,17 @@ def check_links(look: Look, place: str, layers: list[bytes], source: str, *, men
         )
 
 
+def _gone(look: Look, place: str, source: str, *, mended: bool) -> None:
+    look.found(
+        "links-gone",
+        f"There is no directory {place}/l, in which each layer has a link.",
+        source,
+        "look for a mount over it (findmnt -R)"
+        + ("" if mended else "; dockerd makes l when it starts, but not the links of old layers"),
+        breaks=not mended,
+    )
+
+
 def _lost(look: Look, place: str, which: str, source: str, *, mended: bool) -> None:
     look.found(
         "links-missing",
@@ -62,8 +73,7 @@ def _lost(look: Look, place: str, which: str, source: str, *, mended: bool) -> N
         source,
         "Podman makes them anew when it needs them; podman system check"
         if mended
-        else "for each layer: ln -s ../<id>/diff l/$(cat <id>/link), with dockerd stopped; if l "
-        "is gone altogether, look for a mount over it",
+        else "for each layer: ln -s ../<id>/diff l/$(cat <id>/link), with dockerd stopped",
         breaks=not mended,
     )
 
@@ -85,7 +95,7 @@ def _missing(look: Look, home: Directory, links: Directory, layers: list[bytes])
             if _SHORT.fullmatch(name) and _is_lost(links, name):
                 lost[os.fsdecode(name)] = None
     if len(layers) > LAYERS:
-        look.limit(f"{LAYERS} of {len(layers)} layers were looked into")
+        look.limit(f"{LAYERS} layers were looked into")
     return list(lost)
 
 
@@ -117,7 +127,7 @@ def check_attributes(look: Look, place: tuple[str, ...], layers: list[bytes], tr
         look.limit("trusted.overlay.* were not looked for, which takes CAP_SYS_ADMIN")
     seen: dict[str, str] = {}
     left = FILES
-    for layer in layers:
+    for layer in layers[:LAYERS]:
         if look.late or left <= 0 or len(seen) == len(_KINDS):
             break
         with look.inside(*place, layer, tree) as top:

@@ -74,7 +74,7 @@ def _lost(look: Look, driver: str) -> None:
             if not look.late and (is_gone(home, layer) if home else look.is_gone(driver))
         ]
     if len(known) > LAYERS:
-        look.limit(f"{LAYERS} of {len(known)} layers of {driver}-layers were looked up")
+        look.limit(f"{LAYERS} layers of {driver}-layers were looked up")
     if lost:
         look.found(
             "layers-missing",

@@ -40,12 +40,12 @@ def look(look: Look) -> Store | None:
     drivers = [driver for driver in _DRIVERS if look.is_filled(driver)]
     _several(look, drivers)
     layers = 0
-    for driver in drivers:
+    for driver in {**dict.fromkeys(drivers), "overlay2": None}:
         with look.inside(driver) as home:
             names = _overlay.layers_of(look.names(home))
         layers += len(names)
-        if driver == "overlay2":
-            source = "daemon/graphdriver/overlay2/overlay.go:create, Get"
+        if driver == "overlay2" and (names or look.is_there("image", driver)):
+            source = "daemon/graphdriver/overlay2/overlay.go:Init, create, Get"
             _overlay.check_links(look, driver, names, source, mended=False)
             _overlay.check_attributes(look, (driver,), names, "diff")
     for driver in ("overlay2", "fuse-overlayfs", "vfs"):
@@ -90,7 +90,7 @@ def _lost(look: Look, driver: str) -> None:
             elif is_gone(home, cache) if home else look.is_gone(driver):
                 lost.append(os.fsdecode(cache))
     if len(known) > LAYERS:
-        look.limit(f"{LAYERS} of {len(known)} layers of image/{driver} were looked up")
+        look.limit(f"{LAYERS} layers of image/{driver} were looked up")
     if lost:
         look.found(
             "layers-missing",
