@@ -87,15 +87,15 @@ def _need(need: Need) -> str:
 
 _MESSAGES = """\
 `fscaps --explain TEXT [PATH]` looks for these in a text (`-` reads it from standard input), in any
-case, through colours, quoting, line ends in letters and lines wrapped by a terminal. A message has
-causes. Where the line names an errno, only the causes of that errno are considered. With a PATH the
-probes that decide are asked there, and each cause is *confirmed*, *refuted*, or left *open*: never
+case, through colours, quoting, line ends in letters, lines wrapped by a terminal or cut off. A
+message has causes. Where the line names an errno, only the causes of that errno are considered.
+With a PATH the probes that decide are asked there, and each cause is *confirmed*, *refuted*, or left *open*: never
 more than a probe's answer shows. It is about that path and that moment; a message may be of others.
 
 Exit status: 0 explained, 1 none of these is in the text, 2 could not be asked (no such path, no
 text). `--json` gives one object a path: `schema`, `known`, `path`, `messages` (each with `id`,
 `line`, `means`, `speaker`, `source`, `causes`; a cause with `because`, `standing`, `probes`,
-`look`, `remedy`), `findings` by probe as in a report, `warnings`. In Python:
+`look`, `remedy`, `seen`), `findings` by probe as in a report, `warnings`. In Python:
 `fscaps.explain(text, path)`."""
 
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     Match = tuple[Message, str, tuple[Cause, ...]]
 
 _QUOTE = 240
+_CUT_LINES = 200
 
 
 def explain(
@@ -73,6 +74,17 @@ def recognise(text: str) -> list[Match]:
     if not found:
         for line in _paste.joined(text):
             found = found or _in_lines([line])
+    return list(found.values()) or _cut(_paste.lines(text))
+
+
+def _cut(lines: list[str]) -> list[Match]:
+    """Messages of which a line has only the beginning."""
+    found = {
+        message.id: (message, line, _considered(message, line))
+        for line in lines[-_CUT_LINES:]
+        for message in messages.every()
+        if _paste.is_cut(line, message.pattern)
+    }
     return list(found.values())
 
 

@@ -237,6 +237,18 @@ def test_a_message_is_recognised_however_it_was_pasted(text: str) -> None:
     assert ids(text) == [OVERLAY]
 
 
+@pytest.mark.parametrize("end", ["", "…", "...", ">"])
+@pytest.mark.parametrize("identity", ["docker/driver-not-supported", "kernel/upper-features"])
+def test_a_line_that_breaks_off_in_the_message_is_recognised(identity: str, end: str) -> None:
+    said = SAID[identity].rstrip(".")
+    assert ids(said[:-5] + end) == [identity]
+    assert identity not in ids(said[:-40] + end)  # too little to tell
+
+
+def test_a_line_that_goes_on_otherwise_is_not() -> None:
+    assert ids("error initializing graphdriver: driver not found") == []
+
+
 def test_several_messages_are_told_once_each_in_their_order() -> None:
     paste = [SAID["docker/native-diff"], DAEMON, SAID["kernel/upper-features"], DAEMON]
     assert ids("\n".join(paste)) == ["docker/native-diff", OVERLAY, "kernel/upper-features"]

@@ -142,12 +142,11 @@ def _links(path: str) -> list[str]:
 
 def _look(area: Area) -> None:
     """Tell what an engine has laid down here, if any has."""
+    _tell("looking")
     try:
-        if stores.engine(area.target):
-            _tell("looking")
-            store = stores.look(area.target, min(_LOOKING, area.seconds))
-            if store:
-                _tell("stored", store=asdict(store))
+        store = stores.look(area.target, min(_LOOKING, area.seconds))
+        if store:
+            _tell("stored", store=asdict(store))
     except OSError as error:
         _tell("warned", text=f"an engine's store could not be looked at: {_words(error)}")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import functools
 import re
 
 TYPE_CHECKING = False
@@ -16,6 +17,11 @@ _ESCAPE = re.compile(r"\x1b(?:\[[0-9;:?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\
 _QUOTED = re.compile(r"\\+([\"'\\/])")
 _BREAK = re.compile(r"[\r\n]+|(?:\\+r)?\\+n")  # a log in a log has its line ends in letters
 _SPACE = re.compile(r"\s+")
+_CUT = re.compile(r"\s*(?:…|\.{3}|>)$")
+_ALTERNATIVE = re.compile(r"\|(?![^()]*\))")  # not one in a group
+_PLAIN = re.compile(r"(?:[\w\s'\":/,=-]|\\[.()-])+(?![*+?{])")
+_LEAST, _SHARE = 24, 0.7
+"""Characters, and part of what a pattern begins with, that must be left of a line that was cut."""
 
 # As Go's syscall package and the C library word them; Go says "stale NFS file handle".
 _WORDS = {
@@ -64,6 +70,27 @@ def joined(text: str) -> Iterator[str]:
 def _tidy(line: str) -> str:
     unquoted = _QUOTED.sub(r"\1", line).replace("\0", "")
     return _SPACE.sub(" ", unquoted).strip()
+
+
+def is_cut(line: str, pattern: str) -> bool:
+    """Whether the line breaks off in what a pattern begins with, far into it.
+
+    systemctl and terminals cut lines: ``…: driver not sup…``.
+    """
+    end = _CUT.sub("", line).lower()
+    return any(_ends_in(end, begin.lower()) for begin in _beginnings(pattern))
+
+
+def _ends_in(line: str, begin: str) -> bool:
+    least = max(_LEAST, int(len(begin) * _SHARE))
+    return any(line.endswith(begin[:length]) for length in range(len(begin), least - 1, -1))
+
+
+@functools.lru_cache(maxsize=None)
+def _beginnings(pattern: str) -> tuple[str, ...]:
+    """The plain words with which each alternative of a regular expression begins."""
+    begins = (_PLAIN.match(each) for each in _ALTERNATIVE.split(pattern))
+    return tuple(begin[0].replace("\\", "") for begin in begins if begin)
 
 
 def errnos(line: str) -> frozenset[int]:

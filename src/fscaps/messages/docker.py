@@ -64,8 +64,8 @@ MESSAGES = (
     ),
     Message(
         "docker/driver-not-supported",
-        r"(?:error initializing graphdriver|prior storage driver \S+ failed): "
-        r"driver not supported(?!: (?:aufs|devicemapper|overlay)\b)",
+        r"error initializing graphdriver: driver not supported(?!: (?:aufs|devicemapper|overlay)\b)"
+        r"|prior storage driver \S{1,80} failed: driver not supported",
         "dockerd since 19.03.7",
         "daemon/graphdriver/errors.go:ErrNotSupported; daemon/graphdriver/overlay2/overlay.go:Init",
         "dockerd tried an overlay mount in its data-root, and that failed for a reason that only "

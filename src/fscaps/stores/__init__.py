@@ -21,26 +21,16 @@ _SIGNS = {
 }
 
 
-def engine(target: Directory) -> str | None:
-    """The engine whose store this directory seems to be, by the name of its file here.
-
-    Raises OSError if the directory cannot be looked into.
-    """
-    for name, signs in _SIGNS.items():
-        if all(target.exists(sign) for sign in signs):
-            return name
-    return None
-
-
 def look(target: Directory, seconds: float) -> Store | None:
     """The store in this directory, if an engine has one there; it is looked at for that long.
 
-    Raises OSError as engine() does.
+    Raises OSError if the directory cannot be looked into.
     """
-    from ._look import Look  # noqa: PLC0415 - most directories are no store
-
-    name = engine(target)
+    seen = (name for name, signs in _SIGNS.items() if all(map(target.exists, signs)))
+    name = next(seen, None)
     if name is None:
         return None
+    from ._look import Look  # noqa: PLC0415 - most directories are no store
+
     store: Store | None = import_module(f"{__name__}.{name}").look(Look(target, seconds))
     return store
