@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sys
 import tempfile
 from pathlib import Path
@@ -146,6 +147,18 @@ def test_files_that_are_no_such_files_are_not_believed(root: Path, harm: object)
     assert look(root).problems == ()
 
 
+def test_what_is_no_regular_file_is_not_opened_for_reading(tmp_path: Path) -> None:
+    """A FIFO reads as empty, and a device may do anything."""
+    (tmp_path / "file").write_bytes(b"content")
+    os.mkfifo(tmp_path / "fifo")
+    (tmp_path / "link").symlink_to("file")
+    with Directory(os.open(tmp_path, os.O_RDONLY)) as directory:
+        assert _look.small(directory, "file") == b"content"
+        assert _look.small(directory, "fifo") is None
+        assert _look.small(directory, "link") is None
+        assert _look.small(directory, "nothing") is None
+
+
 def test_nothing_outside_is_looked_at(root: Path, tmp_path: Path) -> None:
     """A store whose parts are links to another one is not taken for that."""
     (tmp_path / "outside").mkdir()
@@ -233,19 +246,34 @@ def test_limits_are_few(root: Path) -> None:
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can take a directory away from a user")
-def test_what_may_not_be_seen_is_not_said_to_be_missing(root: Path) -> None:
-    for above in [root, *root.parents][:-1]:
-        if above.stat().st_uid == os.geteuid() and above != Path("/tmp"):
-            above.chmod(0o755)
-    os.chmod(root / "overlay2", 0)
+@pytest.mark.parametrize(("mode", "limited"), [(0, True), (0o400, False)])
+def test_what_may_not_be_seen_is_not_said_to_be_missing(
+    root: Path,
+    mode: int,
+    limited: bool,  # noqa: FBT001 - a parameter
+) -> None:
+    """A directory that may not be listed, and one of which the names alone may be seen."""
+    with tempfile.TemporaryDirectory() as place:  # which, unlike pytest's, others may enter
+        os.chmod(place, 0o755)
+        _see_without_rights(root, Path(place) / "root", mode, limited)
+
+
+def _see_without_rights(
+    root: Path,
+    copy: Path,
+    mode: int,
+    limited: bool,  # noqa: FBT001 - a parameter
+) -> None:
+    shutil.copytree(root, copy, symlinks=True)
+    os.chmod(copy / "overlay2", mode)
     code = (
         "import sys, fscaps; found = fscaps.survey(sys.argv[1], only=['name.option'], "
         "write=False).store; print([p.id for p in found.problems], found.limits)"
     )
-    ended = unprivileged([sys.executable, "-c", code, str(root)], env=environment())
+    ended = unprivileged([sys.executable, "-c", code, str(copy)], env=environment())
     assert ended.returncode == 0, ended.stderr
     assert ended.stdout.startswith("[] ")
-    assert "could not be opened" in ended.stdout
+    assert ("overlay2 could not be opened" in ended.stdout) == limited
 
 
 # --- --no-write -----------------------------------------------------------------------------
