@@ -111,6 +111,8 @@ SAID = {
     "containerd/mount": 'failed to mount /tmp/containerd-mount1: mount source: "overlay", target: '
     '"/tmp/containerd-mount1", fstype: overlay, flags: 0, data: "workdir=/r/snapshots/2/work,'
     'upperdir=/r/snapshots/2/fs,lowerdir=/r/snapshots/1/fs", err: invalid argument',
+    "containerd/not-loaded": "ctr: failed to stat snapshot sha256:f999: snapshotter not loaded: "
+    "overlayfs: invalid argument",
     "containerd/whiteout": "failed to extract layer sha256:0: failed to convert whiteout file "
     '"d/.wh.a": operation not permitted',
     "containerd/setxattr": 'failed to setxattr "/bin/ping" for key "security.capability": '
@@ -156,6 +158,37 @@ SAID = {
     "errno/cross-device": "mv: cannot move 'a' to 'b': Invalid cross-device link",
 }
 EVERY = messages.every()
+
+# The same as others put it, in other versions; from issue threads.
+ALSO = {
+    "docker/lsetxattr": [
+        ("processing tar file(lsetxattr /: operation not supported): exit status 1"),
+        ("output: lsetxattr /etc/s6/control: operation not permitted)"),
+    ],
+    "docker/overlay-denied-by-name": [
+        ("'overlay' is not supported over overlayfs     storage-driver=overlay"),
+    ],
+    "docker/driver-not-supported": [
+        ("FATA[0000] Error starting daemon: error initializing graphdriver: driver not supported"),
+        ("failed to start daemon: error initializing graphdriver: driver not supported: overlay2"),
+    ],
+    "containerd/mount": [
+        ("failed to mount /tmp/containerd-mount550114294: invalid argument"),
+        (
+            "failed to create containerd task: failed to create shim task: failed to mount ro"
+            "otfs component: invalid argument: unknown"
+        ),
+    ],
+    "podman/overlay-not-found": [
+        (
+            "ERRO[0000] 'overlay' not found as a supported filesystem on this host. Please en"
+            "sure kernel is new enough and has overlay support loaded."
+        ),
+    ],
+    "docker/several-drivers": [
+        ("/var/lib/docker contains several valid graphdrivers: devicemapper, overl"),
+    ],
+}
 OVERLAY = "docker/overlay-mount"
 
 
@@ -178,6 +211,14 @@ def test_a_message_is_recognised_in_its_words_and_has_causes(
     matches = {found.id: (line, causes) for found, line, causes in recognise(SAID[message.id])}
     assert message.id in matches
     assert matches[message.id][1]
+
+
+@pytest.mark.parametrize(
+    ("identity", "said"), [(name, said) for name, each in ALSO.items() for said in each]
+)
+def test_a_message_is_recognised_as_other_versions_put_it(identity: str, said: str) -> None:
+    assert ids(said) == [identity]
+    assert causes(said)
 
 
 @pytest.mark.parametrize("message", EVERY, ids=lambda message: message.id)

@@ -30,7 +30,8 @@ MESSAGES = (
     ),
     Message(
         "containerd/mount",
-        r"mount source: \"?overlay\"?, target: |failed to mount rootfs component",
+        r"mount source: \"?overlay\"?, target: |failed to mount rootfs component|"
+        r"failed to mount \S{0,200}containerd-mount\d+: ",
         "containerd; Docker 29",
         "core/mount/mount_linux.go:mountAt (since 2.1); runtime/v2/runc/container.go:NewContainer "
         "at v1.6.20",
@@ -52,6 +53,25 @@ MESSAGES = (
             Cause(UNKNOWN_WHY, errnos=(ELOOP,), look="dmesg | grep overlay"),
             NO_OVERLAY,
             NO_RIGHT,
+        ),
+    ),
+    Message(
+        "containerd/not-loaded",
+        r"snapshotter not loaded: \S",
+        "containerd",
+        "plugins/services/snapshots/service.go:getSnapshotter",
+        "The snapshotter's plugin failed when containerd started; ctr plugins ls -d says why.",
+        (
+            Cause(
+                "overlayfs: the file system gives no d_type.",
+                checks=(Check(directory.d_type),),
+                when="overlayfs",
+                remedy="mkfs.xfs -n ftype=1; tune2fs -O filetype and e2fsck -f; else " + LOCAL,
+            ),
+            Cause(
+                "The snapshotter is not built in, disabled, or its root cannot be used.",
+                look="ctr plugins ls -d id==<snapshotter>; disabled_plugins in config.toml",
+            ),
         ),
     ),
     Message(

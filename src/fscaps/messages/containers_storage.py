@@ -24,7 +24,8 @@ _CACHED = Cause(
 MESSAGES = (
     Message(
         "podman/not-supported-over",
-        r"'overlay' is not supported over [^\s,]+(?![^\s\"'.:]|, a mount_program)",
+        r"'overlay' is not supported over [^\s,]+"
+        r"(?![^\s\"'.:]|, a mount_program|.{0,9} storage-driver)",
         _SPEAKER,
         "drivers/overlay/overlay.go:supportsOverlay",
         "A trial mount of an overlay failed. The file system that the message names is where it "
@@ -71,11 +72,13 @@ MESSAGES = (
     Message(
         "podman/overlay-not-found",
         r"'overlay' not found as a supported filesystem on this host",
-        _SPEAKER,
+        f"dockerd up to 19.03.6; {_SPEAKER}",
+        "moby daemon/graphdriver/overlay2/overlay.go:supportsOverlay at v19.03.6; "
         "drivers/overlay/overlay.go:supportsOverlay",
-        "This is said if no directory could be made in <graphroot>/overlay. The kernel was not "
-        "asked at all.",
+        "dockerd says so if /proc/filesystems has no overlay after a modprobe. Podman says it if "
+        "no directory could be made in <graphroot>/overlay, without having asked the kernel.",
         (
+            NO_OVERLAY,
             UNWRITABLE,
             Cause(
                 "<graphroot>/overlay belongs to somebody else.",

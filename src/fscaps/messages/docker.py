@@ -7,20 +7,15 @@ unpacker (pkg/archive there, vendor/github.com/moby/go-archive in docker-v29.0.0
 from __future__ import annotations
 
 from errno import (
-    EBADF,
     EBUSY,
     EINVAL,
-    ENODEV,
     ENOENT,
-    ENOLCK,
-    ENOSYS,
     ENOTSUP,
     EPERM,
 )
 
 from ..probes import (
     directory,
-    mmap,
     overlay,
     owner,
     quota,
@@ -29,7 +24,6 @@ from . import Cause, Check, Message
 from ._causes import (
     FULL,
     LOCAL,
-    NO_FLOCK,
     NO_OVERLAY,
     NO_RIGHT,
     NO_UPPER,
@@ -38,12 +32,6 @@ from ._causes import (
 )
 
 _NFS_LISTED = "17.12.0 to 19.03.6, which knew file systems by name"
-_ANOTHER_DOCKERD = Cause(
-    "Another process has the database open: a second dockerd, or one that did not end.",
-    problems=("in-use:volumes/metadata.db",),
-    look="fuser -v <data-root>/volumes/metadata.db; pgrep -a dockerd",
-    remedy="end it; a data-root belongs to one daemon, on one host",
-)
 
 MESSAGES = (
     Message(
@@ -104,7 +92,8 @@ MESSAGES = (
     ),
     Message(
         "docker/overlay-denied-by-name",
-        r"'overlay2' is not supported over",
+        r"'overlay2' is not supported over|"
+        r"'overlay' is not supported over \S{1,80} {1,9}storage-driver=",
         f"dockerd {_NFS_LISTED}",
         "daemon/graphdriver/overlay2/overlay.go:Init at v19.03.6",
         "That dockerd has a list of file systems that it refuses by name.",
@@ -164,65 +153,6 @@ MESSAGES = (
                 checks=(Check(directory.d_type),),
                 remedy="xfs: make it anew with mkfs.xfs -n ftype=1; ext4: tune2fs -O filetype and "
                 "e2fsck -f; else " + LOCAL,
-            ),
-        ),
-    ),
-    Message(
-        "docker/volume-database",
-        r"error while opening volume store metadata database",
-        "dockerd",
-        "volume/service/store.go:NewStore (bbolt, a time-out of one second)",
-        "dockerd could not open <data-root>/volumes/metadata.db.",
-        (
-            Cause(
-                _ANOTHER_DOCKERD.because,
-                problems=_ANOTHER_DOCKERD.problems,
-                when="timeout",
-                look=_ANOTHER_DOCKERD.look,
-                remedy=_ANOTHER_DOCKERD.remedy,
-            ),
-            Cause(
-                NO_FLOCK.because,
-                checks=NO_FLOCK.checks,
-                errnos=(ENOLCK, ENOSYS, ENOTSUP, EINVAL, EBADF),
-                remedy=NO_FLOCK.remedy,
-            ),
-            Cause(
-                "The file system has no shared mapping that sees what is written.",
-                checks=(Check(mmap.coherent),),
-                errnos=(EINVAL, ENODEV, ENOTSUP),
-                remedy=LOCAL,
-            ),
-            Cause(
-                "The database is damaged, or no bbolt database.",
-                when="invalid database|version mismatch|checksum|file size too small",
-                look="bbolt check <data-root>/volumes/metadata.db, with dockerd stopped",
-                remedy="move it away; dockerd makes it anew and loses only labels and options of "
-                "volumes",
-            ),
-        ),
-    ),
-    Message(
-        "docker/boltdb-open",
-        r"boltdb file \S{1,600} is already open",
-        "dockerd 29",
-        "daemon/libnetwork/internal/kvstore/boltdb/boltdb.go:New at docker-v29.0.0",
-        "The network database is locked.",
-        (_ANOTHER_DOCKERD, NO_FLOCK),
-    ),
-    Message(
-        "docker/pid-file",
-        r"pid file found, ensure docker is not running or delete|"
-        r"failed to start daemon, ensure docker is not running or delete",
-        "dockerd",
-        "pkg/pidfile/pidfile.go:checkPIDFileAlreadyExists; daemon/command/daemon.go:start at "
-        "docker-v29.0.0",
-        "The pid file names a process that exists. This says nothing of the file system.",
-        (
-            Cause(
-                "dockerd runs already, or the number has gone to another process.",
-                look="cat /run/docker.pid; ps -fp $(cat /run/docker.pid)",
-                remedy="end that dockerd; if the process is another program, delete the pid file",
             ),
         ),
     ),

@@ -79,7 +79,7 @@ MESSAGES = (
     ),
     Message(
         "docker/lsetxattr",
-        r"lsetxattr \S{1,900}: (?:xattr \S{1,200}: )?operation not supported",
+        r"lsetxattr \S{1,900}: (?:xattr \S{1,200}: )?[a-z]",
         "dockerd since 25.0 for layers; Podman and Docker for volumes (:z) and forced masks",
         "go-archive archive.go:createTarFile, xattr_supported.go:lsetxattr at docker-v29.0.0; "
         "containers/storage pkg/system/xattrs_linux.go:Lsetxattr at v1.43.0",
@@ -89,6 +89,7 @@ MESSAGES = (
                 "The layer carries file capabilities, and the file system keeps none "
                 "(security.capability).",
                 checks=(Check(xattr.security_capability),),
+                errnos=(ENOTSUP,),
                 when=r'xattr "security\.capability"|lsetxattr (?!.*xattr ")',
                 remedy=LOCAL,
             ),
@@ -97,12 +98,14 @@ MESSAGES = (
                 "it rootless on network file systems), or the layer has such attributes, and the "
                 "file system keeps no user.* attributes.",
                 checks=(Check(xattr.user),),
+                errnos=(ENOTSUP,),
                 when=r'xattr "user\.|lsetxattr (?!.*xattr ")',
                 remedy="NFS: version 4.2 on Linux 5.9 or newer at both ends; else " + LOCAL,
             ),
             Cause(
                 "An SELinux label was to be set (:z, :Z), and the file system keeps none.",
                 checks=(Check(xattr.security_selinux),),
+                errnos=(ENOTSUP,),
                 when=r'xattr "security\.selinux"|lsetxattr (?!.*xattr ")',
                 remedy="leave out :z and set a context for the whole mount (context=), or export "
                 "NFS 4.2 with security_label",
@@ -110,8 +113,15 @@ MESSAGES = (
             Cause(
                 "trusted.* attributes are not kept.",
                 checks=(Check(xattr.trusted),),
+                errnos=(ENOTSUP,),
                 when=r'xattr "trusted\.',
                 remedy=LOCAL,
+            ),
+            Cause(
+                "user.* attributes were to be set on a FIFO, socket, device or link, which no file "
+                "system keeps (a forced mask does that, podman#24595).",
+                errnos=(EPERM,),
+                look="file the path of the message, in the image",
             ),
         ),
     ),
