@@ -1,4 +1,4 @@
-"""Write probes.md and roles.md from the code; ``make docs``. A test holds them to it."""
+"""Write the pages that are made from the code; ``make docs``. A test holds them to it."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fscaps import engines, probes
+from fscaps import engines, messages, probes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from fscaps import Need, Probe, Role
+    from fscaps.messages import Cause, Message
 
 HERE = Path(__file__).resolve().parent
 _NOTE = "<!-- made by docs/reference/generate.py from the code; edit that -->"
@@ -21,7 +22,11 @@ _NOTE = "<!-- made by docs/reference/generate.py from the code; edit that -->"
 
 def pages() -> dict[str, str]:
     """The text of each page by its file name."""
-    return {"probes.md": _text(_probes()), "roles.md": _text(_roles())}
+    return {
+        "probes.md": _text(_probes()),
+        "roles.md": _text(_roles()),
+        "messages.md": _text(_messages()),
+    }
 
 
 def _text(lines: Iterator[str]) -> str:
@@ -78,6 +83,53 @@ def _need(need: Need) -> str:
     ids = " or ".join(f"`{probe.id}`" for probe in need.any_of) or "(a standing caveat)"
     level = "" if need.level.value == "must" else " *should*"
     return f"| {ids}{level} | {need.because} | {need.source} |".replace("…|", "… |")
+
+
+_MESSAGES = """\
+`fscaps --explain TEXT [PATH]` looks for these in a text (`-` reads it from standard input), in any
+case, through colours, quoting, line ends in letters, lines wrapped by a terminal or cut off. A
+message has causes. Where the line names an errno, only the causes of that errno are considered.
+With a PATH the probes that decide are asked there, and each cause is *confirmed*, *refuted*, or
+left *open*: never more than a probe's answer, or a problem of the [store](stores.md) there, shows.
+It is about that path and that moment; a message may be of others.
+
+Exit status: 0 explained, 1 none of these is in the text, 2 could not be asked (no such path, no
+text). `--json` gives one object a path: `schema`, `known`, `path`, `messages` (each with `id`,
+`line`, `means`, `speaker`, `source`, `causes`; a cause with `because`, `standing`, `probes`,
+`look`, `remedy`, `seen`), `findings` by probe as in a report, `warnings`. In Python:
+`fscaps.explain(text, path)`."""
+
+
+def _messages() -> Iterator[str]:
+    yield from ("# The messages", "", _NOTE, "", _MESSAGES)
+    for module in messages.modules():
+        yield from ("", f"## {inspect.cleandoc(module.__doc__ or '')}")
+        for message in module.MESSAGES:
+            yield from _message(message)
+
+
+def _message(message: Message) -> Iterator[str]:
+    yield from ("", f"### {message.id}", "", f"    {message.pattern}", "")
+    yield f"{message.means} Said by {message.speaker} ({message.source})."
+    yield ""
+    yield from (_cause(cause) for cause in message.causes)
+
+
+def _cause(cause: Cause) -> str:
+    answers = [
+        f"`{check.probe.id}` ({', '.join(answer.value for answer in check.confirms)} confirms"
+        + (", yes refutes)" if check.refutes else ")")
+        for check in cause.checks
+    ]
+    answers += [f"the store's `{problem}` (confirms)" for problem in cause.problems]
+    errnos = f" ({', '.join(errno.errorcode[code] for code in cause.errnos)})"
+    notes = [
+        f"Decided by {'; '.join(answers)}." if answers else "",
+        f"Look: `{cause.look}`." if cause.look else "",
+        f"Instead: {cause.remedy}." if cause.remedy else "",
+    ]
+    text = " ".join([cause.because, *filter(None, notes)])
+    return f"- {text}{errnos if cause.errnos else ''}"
 
 
 if __name__ == "__main__":

@@ -19,9 +19,12 @@ if sys.version_info < (3, 9):  # noqa: UP036 - tells an old Python so
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from . import engines, probes
+    from ._explain import explain
     from ._judge import judge
     from ._survey import ask, survey
     from ._version import __version__
+    from .messages import Standing
+    from .messages._explanation import Explained, Explanation, Recognised
     from .model import (
         Advice,
         Attachment,
@@ -51,13 +54,21 @@ if TYPE_CHECKING:
         Verdict,
     )
     from .render.json import ReportError, load
+    from .store import Problem, Store
 
 _HOMES = {
+    "Explained": "messages._explanation",
+    "Explanation": "messages._explanation",
+    "Recognised": "messages._explanation",
+    "Standing": "messages",
     "ask": "_survey",
+    "explain": "_explain",
     "survey": "_survey",
     "judge": "_judge",
     "load": "render.json",
     "ReportError": "render.json",
+    "Problem": "store",
+    "Store": "store",
     "__version__": "_version",
 }
 
@@ -78,6 +89,8 @@ __all__ = [
     "Attachment",
     "Driver",
     "Engine",
+    "Explained",
+    "Explanation",
     "Finding",
     "Fitness",
     "FscapsError",
@@ -91,11 +104,15 @@ __all__ = [
     "Placement",
     "PlatformError",
     "Probe",
+    "Problem",
     "Reason",
+    "Recognised",
     "Report",
     "ReportError",
     "Role",
     "SandboxError",
+    "Standing",
+    "Store",
     "TargetError",
     "UnknownRoleError",
     "Unmet",
@@ -104,6 +121,7 @@ __all__ = [
     "__version__",
     "ask",
     "engines",
+    "explain",
     "judge",
     "load",
     "probes",

@@ -24,6 +24,7 @@ exit status:
   4  at least one could not be established
  69  this Python is too old
  70  a bug in fscaps
+with --explain TEXT: 0 explained, 1 not known, 2 could not be asked
 """
 
 
@@ -84,6 +85,12 @@ def _parser() -> argparse.ArgumentParser:
         help="when to mount a real overlay, where nobody sees it (default: %(default)s)",
     )
     add("--as", dest="user", metavar="USER", help="ask as this user, by name or uid (root only)")
+    add(
+        "--no-write",
+        dest="write",
+        action="store_false",
+        help="create nothing there; what takes that stays unknown",
+    )
     add("--only", action="append", default=[], metavar="GLOB", help="ask these probes only")
     add("--skip", action="append", default=[], metavar="GLOB", help="do not ask these probes")
     add("--strict", action="store_true", help="a role that fits with a loss does not fit")
@@ -91,7 +98,12 @@ def _parser() -> argparse.ArgumentParser:
     add("-v", "--verbose", action="store_true", help="show every finding and every source")
     add("-q", "--quiet", action="store_true", help="show the answer alone")
     add("--list", choices=("probes", "engines", "formats"), help="list them and exit")
-    add("--explain", metavar="ID", help="say what a probe or a role is about, and exit")
+    add(
+        "--explain",
+        metavar="ID|TEXT",
+        help="say what a probe or a role is about; or what an engine's or the kernel's error means "
+        "(- reads it), and with a PATH which of its causes holds there; then exit",
+    )
     add("--schema", action="store_true", help="print the JSON Schema of --json and exit")
     add("--version", action="version", version=f"fscaps {__version__}")
     return parser

@@ -46,8 +46,8 @@ def _run(arguments: Sequence[str], worker: child.Child | None) -> int:
     options = parsed(arguments)
     from . import _command  # noqa: PLC0415 - as above
 
-    if options.list or options.explain or options.schema:
-        return _command.inform(options)
+    if options.list or options.explain is not None or options.schema:
+        return _command.inform(options, worker)
     if not options.paths:
         complain("no path given; try --help")
         return UNASKED

@@ -34,14 +34,15 @@ def run(options: argparse.Namespace, worker: Child | None) -> int:
     return _worst(statuses)
 
 
-def inform(options: argparse.Namespace) -> int:
-    """The answers that take no path."""
+def inform(options: argparse.Namespace, worker: Child | None) -> int:
+    """The answers that take no path, and the explanation of a text, which may take some."""
     from . import _catalogue  # noqa: PLC0415 - loaded only where it is asked for
 
     text = _catalogue.text(options.list, options.explain)
     if text is None:
-        complain(f"no probe and no role is called {options.explain}; see --list")
-        return UNASKED
+        from . import _explaining  # noqa: PLC0415 - the messages are loaded only for this
+
+        return _explaining.run(options, _style(options), worker)
     return FITS if to_stdout(text) else UNASKED
 
 
@@ -60,6 +61,7 @@ def _one(path: str, options: argparse.Namespace, reports: list[str], worker: Chi
             on_finding=progress,
             worker=worker,
             user=options.user,
+            write=options.write,
         )
     except (FscapsError, ValueError) as error:
         complain(str(error))

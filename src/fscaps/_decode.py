@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from .findings import Value
+    from .store import Problem, Store
 
 
 def finding(body: dict[str, Any]) -> Finding:
@@ -54,6 +55,32 @@ def host(body: dict[str, Any]) -> Host:
         user_namespaces=text(body["user_namespaces"]),
         lsm=texts(body["lsm"]),
         overlay=truth(body["overlay"]),
+    )
+
+
+def store(body: dict[str, Any]) -> Store:
+    """A Store from its JSON form."""
+    from .store import Store  # noqa: PLC0415 - most paths hold none
+
+    return Store(
+        engine=text(body["engine"]),
+        drivers=texts(body["drivers"]),
+        versions=texts(body["versions"]),
+        layers=whole(body["layers"]),
+        problems=tuple(_problem(each) for each in body["problems"]),
+        limits=texts(body["limits"]),
+    )
+
+
+def _problem(body: dict[str, Any]) -> Problem:
+    from .store import Problem  # noqa: PLC0415 - as above
+
+    return Problem(
+        id=text(body["id"]),
+        what=text(body["what"]),
+        source=text(body["source"]),
+        remedy=text(body["remedy"]),
+        breaks=truth(body["breaks"]),
     )
 
 

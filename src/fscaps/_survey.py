@@ -51,6 +51,7 @@ def survey(
     python: str | None = None,
     worker: Child | None = None,
     user: str | int | None = None,
+    write: bool = True,
 ) -> Report:
     """Probe the file system at a directory, and judge it for each role of each engine.
 
@@ -62,6 +63,7 @@ def survey(
     with each finding as it comes. ``python`` is the interpreter for the child process, where
     sys.executable is none; ``worker`` one that was started ahead (fscaps' own command does).
     ``user`` is the name or uid of somebody as whom root asks, with none of root's rights.
+    Without ``write`` nothing is created, and what takes that is UNKNOWN (SKIPPED).
 
     Raises TargetError if the path is no directory that can be reached, UnknownRoleError,
     ValueError for other bad arguments, PlatformError off Linux, SandboxError if no child process
@@ -83,6 +85,8 @@ def survey(
         on_finding=on_finding,
         worker=worker,
         ids=ids,
+        writing=write,
+        looking=True,
     )
     findings = {**seen.findings, **{probe.id: _unasked(probe) for probe in left}}
     verdicts = judge(findings, chosen)
@@ -98,6 +102,7 @@ def survey(
         picks={engine.id: pick(findings, engine) for engine in whole if engine.drivers},
         warnings=tuple(seen.warnings),
         placement=placement(seen.mount, verdicts),
+        store=seen.store,
     )
 
 

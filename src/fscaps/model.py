@@ -23,6 +23,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from .store import Store
+
 __all__ = [
     "SCHEMA",
     "Advice",
@@ -234,7 +236,8 @@ class Report:
     """All that one survey learned.
 
     ``resolved`` is where the path leads (None if that was never learned) and ``links`` the
-    symbolic links on the way; ``warnings`` tells what the survey itself ran into.
+    symbolic links on the way; ``warnings`` tells what the survey itself ran into; ``store`` is what
+    an engine has laid down there, None if none is recognised.
     """
 
     tool: str
@@ -249,6 +252,7 @@ class Report:
     warnings: tuple[str, ...] = ()
     placement: Placement | None = None
     schema: int = SCHEMA
+    store: Store | None = None
 
     def __getitem__(self, role: str) -> Verdict:
         """The verdict on one role, by its id."""

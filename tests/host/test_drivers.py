@@ -9,10 +9,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from filesystems.host import FILESYSTEMS, missing
 
 import fscaps
 from fscaps import Fitness, Outcome
+from lab.filesystems import FILESYSTEMS, missing
 
 if TYPE_CHECKING:
     from pathlib import Path

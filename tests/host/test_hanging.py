@@ -118,3 +118,17 @@ def test_a_slow_lock_server_costs_the_locks_alone(point: Path) -> None:
     for probe in ("lock.flock", "lock.posix", "lock.ofd"):
         assert report.findings[probe].outcome is not Outcome.YES
     assert report.findings["xattr.user"].reason is not Reason.UNRESPONSIVE
+
+
+def test_a_dead_part_of_a_store_costs_the_store_alone(tmp_path: Path) -> None:
+    """A data-root on a local disk, of which one directory is a mount that never answers."""
+    for name in ("containers", "image", "network", "volumes"):
+        (tmp_path / name).mkdir()
+    with silent_fuse(tmp_path / "volumes"):
+        report = survey(tmp_path)
+    assert Reason.TIMEOUT not in {found.reason for found in report.findings.values()}
+    assert report.findings["symlink.target"].outcome is Outcome.YES
+    assert report.store is None
+    assert "an engine's store was not looked at to the end (timeout)" in report.warnings
+    assert not any("scratch" in warning for warning in report.warnings)
+    assert sorted(os.listdir(tmp_path)) == ["containers", "image", "network", "volumes"]

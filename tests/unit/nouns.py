@@ -16,9 +16,11 @@ from fscaps import (
     Need,
     Outcome,
     Probe,
+    Problem,
     Reason,
     Report,
     Role,
+    Store,
     Verdict,
     judge,
 )
@@ -158,6 +160,27 @@ hosts = st.builds(
 )
 
 
+stores = st.builds(
+    Store,
+    st.sampled_from(("docker", "containers-storage", "containerd")),
+    texts,
+    texts,
+    st.integers(0, 10**6),
+    st.lists(
+        st.builds(
+            Problem,
+            st.sampled_from(("in-use", "links-missing")),
+            file_text,
+            file_text,
+            file_text,
+            st.booleans(),
+        ),
+        max_size=3,
+    ).map(tuple),
+    texts,
+)
+
+
 @st.composite
 def reports(draw: st.DrawFn) -> Report:
     """Any report that a survey may end in: verdicts that follow from findings, a path of bytes."""
@@ -186,6 +209,7 @@ def reports(draw: st.DrawFn) -> Report:
         picks={name: pick(seen, Engine(name, "", (), draw(drivers))) for name in whole},
         warnings=draw(texts),
         placement=draw(st.one_of(st.none(), st.just(placement(mount, verdicts)))),
+        store=draw(st.one_of(st.none(), stores)),
     )
 
 

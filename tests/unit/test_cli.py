@@ -127,9 +127,6 @@ def test_such_paths_raise_a_target_error_from_python_too(path: Any) -> None:
         (("/tmp", "--mount", "perhaps"), "perhaps"),
         (("/tmp", "--color", "red"), "red"),
         (("--list", "everything"), "everything"),
-        (("--explain", "no.such"), "no.such"),
-        (("--explain", ""), ""),
-        (("--explain", "no\nsuch\x1b[2J"), r"no\nsuch\x1b[2J"),
         (("/tmp", "-o"), "-o"),
     ],
 )

@@ -20,7 +20,7 @@ def _pages() -> dict[str, str]:
     return pages
 
 
-@pytest.mark.parametrize("page", ["probes.md", "roles.md"])
+@pytest.mark.parametrize("page", ["probes.md", "roles.md", "messages.md"])
 def test_the_page_is_what_the_code_says(page: str) -> None:
     """Otherwise: make docs."""
     assert (REFERENCE / page).read_text(encoding="utf-8") == _pages()[page]

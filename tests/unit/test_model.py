@@ -49,6 +49,9 @@ VERDICT = Verdict("docker/image", "image metadata", Fitness.UNSUITABLE, (UNMET,)
 PROBE = next(iter(probes.every().values()))
 ROLE = engines.roles()[0]
 ADVICE = Advice(Outcome.YES, "It can.", "One at a time.", (ROLE.id,))
+PROBLEM = fscaps.Problem("in-use", "It is held.", "a.go:b", "stop it", breaks=False)
+EXPLAINED = fscaps.Explained("It is so.", fscaps.Standing.OPEN, ("a.b",), "ls", "mend it")
+RECOGNISED = fscaps.Recognised("a/b", "a line", "It is so.", "a", "b.go:c", (EXPLAINED,))
 NOUNS: list[Any] = [
     PROBE,
     Finding("a.b", Outcome.UNKNOWN, Reason.TIMEOUT, "EIO", "words", 1.5, 0.1),
@@ -64,6 +67,11 @@ NOUNS: list[Any] = [
     Mount(1, "/", "ext4", "/dev/sda", ("rw",), ("rw",), ("shared:1",), "0xef53", ("sda",)),
     Host("6.1.0", "x86_64", 0, ("CAP_MKNOD",), True, "", ("selinux",), True),
     nouns.report([VERDICT], found({"a.b": Outcome.NO})),
+    PROBLEM,
+    fscaps.Store("docker", ("overlay2",), ("20.10",), 8, (PROBLEM,), ("time was up",)),
+    EXPLAINED,
+    RECOGNISED,
+    fscaps.Explanation((RECOGNISED,), "/x", found({"a.b": Outcome.NO}), ("w",)),
 ]
 ERRORS: list[FscapsError] = [
     TargetError("/no\nsuch", "No such file or directory", "ENOENT"),

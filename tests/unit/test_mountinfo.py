@@ -24,6 +24,7 @@ def test_the_line_of_the_manual_page() -> None:
     assert only(line) == MountLine(
         id=36,
         device=(98, 0),
+        root="/mnt1",
         point="/mnt2",
         options=("rw", "noatime"),
         propagation=("master:1",),
@@ -149,6 +150,7 @@ mounts = st.builds(
     _number,
     st.tuples(_number, _number),
     _word,
+    _word,
     _options,
     _propagation,
     _word,
@@ -167,7 +169,8 @@ def write(mount: MountLine) -> bytes:
     """The line that the kernel writes for this mount."""
     return b" ".join(
         [
-            b"%d 1 %d:%d /" % (mount.id, *mount.device),
+            b"%d 1 %d:%d" % (mount.id, *mount.device),
+            escape(mount.root),
             escape(mount.point),
             b",".join(map(escape, mount.options)),
             *map(escape, mount.propagation),

@@ -23,8 +23,10 @@ from fscaps._sandbox.protocol import (
     Found,
     Identified,
     Located,
+    Looking,
     ProtocolError,
     Scratch,
+    Stored,
     Warned,
     decode,
     encode,
@@ -40,6 +42,8 @@ _EVENTS: dict[type, st.SearchStrategy[Any]] = {
     Scratch: st.builds(Scratch, _text),
     Asking: st.builds(Asking, _text),
     Found: st.builds(Found, nouns.findings(_text)),
+    Looking: st.builds(Looking),
+    Stored: st.builds(Stored, nouns.stores),
     Warned: st.builds(Warned, _text),
     Cannot: st.builds(Cannot, st.one_of(st.none(), st.just("ENOENT")), _text),
     Done: st.builds(Done),
@@ -53,7 +57,7 @@ lines = st.one_of(
         st.lists(st.sampled_from(nouns.NAMES)),
         st.sampled_from(Mounting),
         st.floats(0.1, 1e6),
-        st.lists(st.integers(0, 2**32)),
+        ids=st.lists(st.integers(0, 2**32)),
     ),
     st.builds(cleaning, _text, _text),
 )
@@ -80,19 +84,25 @@ def test_an_event_arrives_as_it_was_sent(event: Event) -> None:
     st.lists(_text),
     st.sampled_from(Mounting),
     st.floats(0.1, 1e6),
-    st.lists(st.integers(0, 2**32)),
+    st.fixed_dictionaries(
+        {
+            "ids": st.lists(st.integers(0, 2**32)),
+            "writing": st.booleans(),
+            "looking": st.booleans(),
+        }
+    ),
 )
 def test_a_request_arrives_as_it_was_sent(
-    path: str, probes: list[str], mounting: Mounting, timeout: float, ids: list[int]
+    path: str, probes: list[str], mounting: Mounting, timeout: float, more: dict[str, Any]
 ) -> None:
-    received = decode_request(request(path, probes, mounting, timeout, ids))
+    received = decode_request(request(path, probes, mounting, timeout, **more))
     assert vars(received) == {
         "path": path,
         "probes": probes,
         "mounting": mounting,
         "timeout": timeout,
+        **more,
         "parent": os.getpid(),
-        "ids": ids,
     }
 
 
@@ -114,7 +124,7 @@ def test_a_message_is_one_line_of_ascii(line: bytes) -> None:
 )
 def test_a_path_keeps_every_byte(path: bytes) -> None:
     text = path.decode("utf-8", "surrogateescape")
-    asked = decode_request(request(text, (), Mounting.AUTO, 1, ()))
+    asked = decode_request(request(text, (), Mounting.AUTO, 1))
     scratch = decode(encode(Scratch(text)))
     assert isinstance(scratch, Scratch)
     for received in (asked.path, scratch.name):

@@ -36,6 +36,7 @@ from fscaps._sandbox.protocol import (
     Cannot,
     Done,
     Found,
+    Looking,
     Scratch,
     Warned,
     encode,
@@ -286,6 +287,15 @@ def test_a_worker_that_only_warns_does_not_live_forever(scene: Path) -> None:
     script = f"while :; do {saying(Warned('still here'))}; sleep 0.05; done"
     seen = watch(scene, impostor(scene, script), timeout=0.3)
     assert reasons(seen) == [TIMEOUT, UNRESPONSIVE, UNRESPONSIVE]
+
+
+def test_a_worker_that_hangs_in_a_store_costs_the_store_alone(scene: Path) -> None:
+    """Everything was asked and cleaned up by then, so nothing is unknown or said to be left."""
+    script = saying(Scratch("x"), *map(yes, ASKED), Looking())
+    seen = watch(scene, impostor(scene, f"{script}\n{FOREVER}"), timeout=0.3)
+    assert reasons(seen) == [None, None, None]
+    assert seen.warnings == ["an engine's store was not looked at to the end (timeout)"]
+    assert seen.store is None
 
 
 def test_an_event_of_any_length_within_the_limit_is_understood(scene: Path) -> None:

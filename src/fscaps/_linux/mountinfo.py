@@ -22,6 +22,7 @@ class MountLine:
 
     id: int
     device: tuple[int, int]
+    root: str
     point: str
     options: tuple[str, ...]
     propagation: tuple[str, ...]
@@ -47,6 +48,7 @@ def _parse_line(line: bytes) -> MountLine | None:
         return MountLine(
             id=int(fields[0]),
             device=(int(major), int(minor)),
+            root=_text(fields[3]),
             point=_text(fields[4]),
             options=_options(fields[5]),
             propagation=tuple(_text(field) for field in fields[6:dash]),

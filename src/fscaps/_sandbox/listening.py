@@ -14,8 +14,10 @@ from .protocol import (
     Found,
     Identified,
     Located,
+    Looking,
     ProtocolError,
     Scratch,
+    Stored,
     Warned,
     decode,
 )
@@ -74,6 +76,11 @@ def _take_in(event: Event, progress: Progress, seen: Observation) -> None:
     elif isinstance(event, Found):
         seen.findings[event.finding.probe] = event.finding
         progress.asking = None
+    elif isinstance(event, Looking):
+        progress.asking, progress.scratch, progress.looking = None, None, True
+        progress.step_ends = time.monotonic() + progress.timeout
+    elif isinstance(event, Stored):
+        seen.store, progress.looking = event.store, False
     elif isinstance(event, Warned):
         seen.warnings.append(event.text)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from .._decode import finding, host, mount, optional_text, text, texts
+from .._decode import finding, host, mount, optional_text, store, text, texts
 from . import wire
 
 TYPE_CHECKING = False
@@ -12,8 +12,20 @@ if TYPE_CHECKING:
     from typing import Any, Union
 
     from ..findings import Finding, Host, Mount
+    from ..store import Store
 
-    Event = Union["Located", "Identified", "Scratch", "Asking", "Found", "Warned", "Cannot", "Done"]
+    Event = Union[
+        "Located",
+        "Identified",
+        "Scratch",
+        "Asking",
+        "Found",
+        "Looking",
+        "Stored",
+        "Warned",
+        "Cannot",
+        "Done",
+    ]
 
 
 class _Event:
@@ -69,6 +81,16 @@ class Found(_Event):
     finding: Finding
 
 
+class Looking(_Event):
+    """All was asked and the scratch directory is gone; an engine's store is being looked at now."""
+
+
+class Stored(_Event):
+    """This is the store that lies here."""
+
+    store: Store
+
+
 class Warned(_Event):
     """Something that whoever reads the report should know."""
 
@@ -120,6 +142,8 @@ _DECODERS: dict[str, Any] = {
     "scratch": lambda body: Scratch(text(body["name"])),
     "asking": lambda body: Asking(text(body["probe"])),
     "found": lambda body: Found(finding(body["finding"])),
+    "looking": lambda _body: Looking(),
+    "stored": lambda body: Stored(store(body["store"])),
     "warned": lambda body: Warned(text(body["text"])),
     "cannot": _cannot,
     "done": lambda _body: Done(),

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from ..findings import Host, Mount, Mounting
+    from ..store import Store
 
 _GRACE = 0.5
 """Seconds for a killed worker to be gone."""
@@ -29,6 +30,7 @@ class Observation:
         self.host: Host | None = None
         self.mount: Mount | None = None
         self.findings: dict[str, Finding] = {}
+        self.store: Store | None = None
         self.warnings: list[str] = []
 
 
@@ -42,6 +44,7 @@ class Progress:
         self.step_ends = now + timeout
         self.asking: str | None = None
         self.scratch: str | None = None
+        self.looking = False
         self.cannot: tuple[str, str | None] | None = None
         self.noise = b""
 
@@ -57,16 +60,18 @@ def observe(
     on_finding: Callable[[Finding], object] | None,
     worker: child.Child | None = None,
     ids: Sequence[int] = (),
+    writing: bool = True,
+    looking: bool = False,
 ) -> Observation:
     """Ask these probes of the path in a child process, and outlive whatever happens to it.
 
     ``timeout`` is the seconds for one probe, ``deadline`` for all; ``worker`` a child that was
     started ahead, which then need not be started here; ``ids`` the uid, gid and groups to ask
-    with, if not ours. Raises TargetError if the path
-    cannot be asked, SandboxError if no child can be started.
+    with, if not ours; ``writing`` and ``looking`` are as in wire.request(). Raises TargetError if
+    the path cannot be asked, SandboxError if no child can be started.
     """
     text = path.decode("utf-8", "surrogateescape")
-    line = wire.request(text, probes, mounting, timeout, ids)
+    line = wire.request(text, probes, mounting, timeout, ids=ids, writing=writing, looking=looking)
     if len(line) > wire.REQUEST_LIMIT:
         raise SandboxError("the request is too long")
     worker = worker or child.start("boot", python)
@@ -84,6 +89,8 @@ def observe(
     if progress.cannot:
         raise TargetError(text, *progress.cannot)
     _account_for(probes, progress, ending, seen)
+    if ending and progress.looking:
+        seen.warnings.append(f"an engine's store was not looked at to the end ({ending.value})")
     if ending is not None and gone and progress.scratch:
         _clean_up(python, text, progress.scratch, seen)
     return seen

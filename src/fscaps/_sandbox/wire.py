@@ -29,6 +29,8 @@ class Request:
         self.probes: list[str] = body["probes"]
         self.mounting = Mounting(body["mounting"])
         self.timeout: float = body["timeout"]
+        self.writing: bool = body["writing"]
+        self.looking: bool = body["looking"]
         self.parent: int = body["parent"]
         self.ids: list[int] = body["ids"]
         """The uid, gid and groups as whom to ask; empty to stay as we are."""
@@ -44,11 +46,23 @@ class Cleaning:
 
 
 def request(
-    path: str, probes: Sequence[str], mounting: Mounting, timeout: float, ids: Sequence[int]
+    path: str,
+    probes: Sequence[str],
+    mounting: Mounting,
+    timeout: float,
+    *,
+    ids: Sequence[int] = (),
+    writing: bool = True,
+    looking: bool = False,
 ) -> bytes:
-    """The line that makes a Request, from this process."""
+    """The line that makes a Request, from this process.
+
+    ``ids`` are the uid, gid and groups to ask with, none to stay as we are; ``writing`` allows a
+    scratch directory, ``looking`` wants an engine's store looked at.
+    """
     body = {"path": path, "probes": probes, "mounting": mounting, "timeout": timeout}
-    return line("request", **body, parent=os.getpid(), ids=ids)
+    more = {"ids": ids, "writing": writing, "looking": looking}
+    return line("request", **body, **more, parent=os.getpid())
 
 
 def cleaning(path: str, name: str) -> bytes:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import errno
 import os
 import time
-from dataclasses import replace
+from dataclasses import asdict, replace
 
-from .. import probes
+from .. import probes, stores
 from .._linux import ioctls, mountinfo, processes, system
 from .._linux.directory import Directory, read_all, write_all
 from ..findings import Finding, Host, Mount, Outcome, Probe, Reason
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 _REFUSALS = (errno.EPERM, errno.EACCES)
 _DETAIL_LIMIT = 500
+_LOOKING = 0.5  # seconds for a store, of whatever size
 _LINKS = 40  # fs/namei.c: MAXSYMLINKS
 _LINK_LIMIT = 500  # characters; all of them must fit in one event
 
@@ -52,7 +53,9 @@ def _answer_all(request: Request, asked: list[Probe]) -> None:
         return
     os.chdir("/")  # a process left behind must keep nobody's directory busy
     with area.target:
-        _survey(area, asked)
+        _survey(area, asked, request.writing)
+        if request.looking:
+            _look(area)
     _tell("done")
 
 
@@ -140,9 +143,23 @@ def _links(path: str) -> list[str]:
     return links
 
 
-def _survey(area: Area, asked: list[Probe]) -> None:
+def _look(area: Area) -> None:
+    """Tell what an engine has laid down here, if any has."""
+    _tell("looking")
+    try:
+        store = stores.look(area.target, min(_LOOKING, area.seconds))
+        if store:
+            _tell("stored", store=asdict(store))
+    except OSError as error:
+        _tell("warned", text=f"an engine's store could not be looked at: {_words(error)}")
+
+
+def _survey(area: Area, asked: list[Probe], writing: bool) -> None:  # noqa: FBT001 - by request
     name = scratch.new_name()
-    area.directory = _made(area.target, name)
+    if writing:
+        area.directory = _made(area.target, name)
+    else:
+        area.directory = Unknown(Reason.SKIPPED, "nothing is written, by request")
     try:
         _ask_all(asked, area)
     finally:

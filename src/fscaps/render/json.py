@@ -77,6 +77,7 @@ def _body(report: Report) -> dict[str, Any]:
         "verdicts": {role: _verdict(verdict) for role, verdict in report.verdicts.items()},
         "engines": {engine: _engine(report, engine) for engine in report.engines},
         "placement": asdict(report.placement) if report.placement else None,
+        "store": asdict(report.store) if report.store else None,
         "warnings": report.warnings,
     }
 
@@ -120,6 +121,7 @@ def _report(body: dict[str, Any]) -> Report:
         },
         warnings=_decode.texts(body["warnings"]),
         placement=None if body["placement"] is None else _read_placement(body["placement"]),
+        store=None if body["store"] is None else _decode.store(body["store"]),
     )
 
 

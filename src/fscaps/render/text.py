@@ -35,7 +35,7 @@ def render(report: Report, style: Style) -> str:
     lines = list(_headlines(report, style))
     if not style.quiet:
         roles = _each_role if style.verbose else _engines
-        for part in (_where, roles, _reasons, _placement, _warnings, _findings):
+        for part in (_where, _store, roles, _reasons, _placement, _warnings, _findings):
             block = list(part(report, style))
             if block:
                 lines += ["", *block]
@@ -89,6 +89,13 @@ def _where(report: Report, style: Style) -> Iterator[str]:
     if host:
         user = "root" if host.euid == 0 else f"user {host.euid}, not root"
         yield from _hanging("asked", printable(f"Linux {host.kernel}, as {user}"), style)
+
+
+def _store(report: Report, style: Style) -> Iterator[str]:
+    if report.store:
+        from ._store import lines  # noqa: PLC0415 - most paths hold none
+
+        yield from lines(report.store, style)
 
 
 def _enumerated(words: Iterable[str]) -> str:

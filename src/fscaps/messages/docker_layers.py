@@ -1,0 +1,279 @@
+"""Docker Engine with its classic image store: layers, when they are pulled, mounted and removed.
+
+Sources are files of moby at v20.10.24 unless another version is named; go-archive is its layer
+unpacker (pkg/archive there, vendor/github.com/moby/go-archive in docker-v29.0.0).
+"""
+
+from __future__ import annotations
+
+from errno import (
+    EEXIST,
+    EINVAL,
+    ELOOP,
+    ENOENT,
+    ENOTEMPTY,
+    ENOTSUP,
+    EPERM,
+)
+
+from ..probes import (
+    directory,
+    durability,
+    node,
+    overlay,
+    owner,
+    rename,
+    symlink,
+    xattr,
+)
+from . import Cause, Check, Message
+from ._causes import (
+    FULL,
+    LOCAL,
+    UNKNOWN_WHY,
+    UNWRITABLE,
+)
+
+MESSAGES = (
+    Message(
+        "docker/layer-loop",
+        r"/merged: too many levels of symbolic links",
+        "dockerd, overlay2",
+        "daemon/graphdriver/overlay2/overlay.go:Get",
+        "mount(2) of a container's root ended with ELOOP.",
+        (
+            Cause(
+                UNKNOWN_WHY + " Reports of it (moby#46498, podman#17555) end with the store pruned "
+                "or deleted; none shows a file system at fault.",
+                errnos=(ELOOP,),
+                look="ls -l <data-root>/overlay2/l; cat <layer>/lower; dmesg | grep overlay",
+                remedy="remove the container and the image, and pull it anew; keep a copy of the "
+                "layer's link and lower files for a report",
+            ),
+        ),
+    ),
+    Message(
+        "docker/overlay2-link",
+        r"symlink \.\./\S{0,200}/diff \S{0,600}/l/\S{0,60}",
+        "dockerd, overlay2",
+        "daemon/graphdriver/overlay2/overlay.go:create (the link), Init (makes l/ once)",
+        "A layer's short link could not be made in overlay2/l.",
+        (
+            Cause(
+                "overlay2/l is gone. dockerd makes it once, when it starts: something was mounted "
+                "over overlay2 under a running dockerd, or it was emptied or replaced.",
+                problems=("links-gone",),
+                errnos=(ENOENT,),
+                look="ls -d <data-root>/overlay2/l; findmnt -R <data-root>",
+                remedy="mount the whole data-root before dockerd starts (RequiresMountsFor=), and "
+                "restart dockerd",
+            ),
+            Cause(
+                "The file system keeps no symbolic links.",
+                checks=(Check(symlink.overlay2),),
+                remedy=LOCAL,
+            ),
+            FULL,
+            UNWRITABLE,
+        ),
+    ),
+    Message(
+        "docker/lsetxattr",
+        r"lsetxattr \S{1,900}: (?:xattr \S{1,200}: )?[a-z]",
+        "dockerd since 25.0 for layers; Podman and Docker for volumes (:z) and forced masks",
+        "go-archive archive.go:createTarFile, xattr_supported.go:lsetxattr at docker-v29.0.0; "
+        "containers/storage pkg/system/xattrs_linux.go:Lsetxattr at v1.43.0",
+        "An extended attribute could not be set.",
+        (
+            Cause(
+                "The layer carries file capabilities, and the file system keeps none "
+                "(security.capability).",
+                checks=(Check(xattr.security_capability),),
+                errnos=(ENOTSUP,),
+                when=r'xattr "security\.capability"|lsetxattr (?!.*xattr ")',
+                remedy=LOCAL,
+            ),
+            Cause(
+                "An owner is kept in user.containers.override_stat (force_mask, as Podman enforces "
+                "it rootless on network file systems), or the layer has such attributes, and the "
+                "file system keeps no user.* attributes.",
+                checks=(Check(xattr.user),),
+                errnos=(ENOTSUP,),
+                when=r'xattr "user\.|lsetxattr (?!.*xattr ")',
+                remedy="NFS: version 4.2 on Linux 5.9 or newer at both ends; else " + LOCAL,
+            ),
+            Cause(
+                "An SELinux label was to be set (:z, :Z), and the file system keeps none.",
+                checks=(Check(xattr.security_selinux),),
+                errnos=(ENOTSUP,),
+                when=r'xattr "security\.selinux"|lsetxattr (?!.*xattr ")',
+                remedy="leave out :z and set a context for the whole mount (context=), or export "
+                "NFS 4.2 with security_label",
+            ),
+            Cause(
+                "trusted.* attributes are not kept.",
+                checks=(Check(xattr.trusted),),
+                errnos=(ENOTSUP,),
+                when=r'xattr "trusted\.',
+                remedy=LOCAL,
+            ),
+            Cause(
+                "user.* attributes were to be set on a FIFO, socket, device or link, which no file "
+                "system keeps (a forced mask does that, podman#24595).",
+                errnos=(EPERM,),
+                look="file the path of the message, in the image",
+            ),
+        ),
+    ),
+    Message(
+        "docker/opaque",
+        r"f?setxattr\([^)]{0,900}(?:trusted|user)\.overlay\.opaque",
+        "dockerd, overlay2",
+        "pkg/archive/archive_linux.go:ConvertRead",
+        "A layer replaces a directory, and the directory could not be marked so.",
+        (
+            Cause(
+                "The file system keeps no trusted.overlay.opaque.",
+                checks=(Check(xattr.overlay_opaque),),
+                when=r"trusted\.",
+                remedy=LOCAL,
+            ),
+            Cause(
+                "The file system keeps no user.overlay.opaque.",
+                checks=(Check(xattr.user_overlay_opaque),),
+                when=r"user\.overlay",
+                remedy=LOCAL,
+            ),
+        ),
+    ),
+    Message(
+        "docker/mknod",
+        r"failed to mknod\(\S{1,900} S_IFCHR, 0\)",
+        "dockerd, overlay2",
+        "pkg/archive/archive_linux.go:ConvertRead",
+        "A layer deletes a file, and the whiteout could not be made.",
+        (
+            Cause(
+                "The file system makes no device node 0:0.",
+                checks=(Check(node.whiteout),),
+                remedy=LOCAL,
+            ),
+            Cause(
+                "dockerd may not make one: a container without CAP_MKNOD, a user namespace before "
+                "Linux 5.8, a device cgroup.",
+                errnos=(EPERM,),
+                look="mknod w c 0 0, there",
+            ),
+        ),
+    ),
+    Message(
+        "docker/lchown",
+        r"\blchown \S{1,900}: (?:operation not permitted|invalid argument|operation not supported)"
+        r"|failed to Lchown \S{1,900} for UID",
+        "dockerd; Podman; containerd",
+        "go-archive archive.go:createTarFile",
+        "A file of a layer could not be given its owner.",
+        (
+            Cause(
+                "Files cannot be given away there: the server squashes root, or the mount gives "
+                "every file one owner.",
+                checks=(Check(owner.chown), Check(owner.created)),
+                errnos=(EPERM, ENOTSUP),
+                remedy="export with no_root_squash, drop uid= and all_squash; else " + LOCAL,
+            ),
+            Cause(
+                "Rootless: the user has too few subordinate ids for the owners in the image.",
+                errnos=(EINVAL, EPERM),
+                look="grep $USER /etc/subuid /etc/subgid",
+                remedy="give it 65536 ids, then restart dockerd or podman system migrate",
+            ),
+        ),
+    ),
+    Message(
+        "docker/layer-exists",
+        r"rename \S{1,600} \S{1,600}: file exists",
+        "dockerd",
+        "layer/filestore.go:Commit; pkg/ioutils/fswriters.go:AtomicWriteSet.Commit",
+        "A layer's metadata was to be put where there already is some.",
+        (
+            Cause(
+                "An earlier pull was cut off and left half a layer in image/<driver>/layerdb "
+                "(moby#44909).",
+                problems=("layers-half",),
+                errnos=(EEXIST,),
+                look="ls the second path of the message",
+                remedy="stop dockerd, remove that directory if it lacks cache-id or diff, start it",
+            ),
+            Cause(
+                "The file system does not rename directories as it should.",
+                checks=(Check(rename.directory),),
+                errnos=(EEXIST,),
+                remedy=LOCAL,
+            ),
+        ),
+    ),
+    Message(
+        "docker/write-set",
+        r"write \S{0,600}/layerdb/tmp/write-set-\S{1,300}: bad file descriptor",
+        "dockerd",
+        "layer/filestore.go:TarSplitWriter; seen on JuiceFS (juicefs#5188)",
+        "The layer store could not write a file that it had just opened.",
+        (
+            Cause(
+                "The file system loses an open file.",
+                checks=(
+                    Check(durability.fsync, refutes=()),
+                    Check(rename.directory, refutes=()),
+                ),
+                remedy="update the FUSE client; " + LOCAL,
+            ),
+        ),
+    ),
+    Message(
+        "docker/native-diff",
+        r"Not using native diff for overlay2?,",
+        "dockerd; Podman, Buildah, CRI-O",
+        "daemon/graphdriver/overlay2/overlay.go:useNaiveDiff, check.go:doesSupportNativeDiff; "
+        "containers/storage drivers/overlay/overlay.go:useNaiveDiff at v1.43.0",
+        "A warning: layers are compared and unpacked through the mount, which makes builds slow.",
+        (
+            Cause(
+                "The overlay module renames directories by a redirect (redirect_dir=on), or copies "
+                "only metadata (metacopy=on), or the file system keeps no opaque mark.",
+                checks=(Check(overlay.native_diff),),
+                look="grep . /sys/module/overlay/parameters/*",
+                remedy="load overlay with redirect_dir=off metacopy=off",
+            ),
+        ),
+    ),
+    Message(
+        "docker/volume-busy",
+        r"error removing volume path .{0,600}: directory not empty|"
+        r"unlinkat \S{1,900}: directory not empty",
+        "dockerd; Podman",
+        "volume/local/local.go:removePath; os.RemoveAll",
+        "A directory could not be removed because something is left in it.",
+        (
+            Cause(
+                "A file deleted from it is still open, and stays there under another name "
+                "(NFS: .nfsXXXX).",
+                checks=(Check(directory.open_unlink),),
+                errnos=(ENOTEMPTY,),
+                look="fuser -v <directory>/.nfs*",
+                remedy="end the process that has it open, and remove it again",
+            ),
+            Cause(
+                "The overlay shows deleted files, because reading a directory gives no d_type.",
+                checks=(Check(directory.d_type),),
+                errnos=(ENOTEMPTY,),
+                remedy="mkfs.xfs -n ftype=1; tune2fs -O filetype",
+            ),
+            Cause(
+                "Something writes into it meanwhile, or the file system misses names when it is "
+                "read while it changes (bcachefs#836).",
+                errnos=(ENOTEMPTY,),
+                look="ls -A <directory>, and try again",
+            ),
+        ),
+    ),
+)
