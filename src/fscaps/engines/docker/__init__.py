@@ -26,6 +26,7 @@ from ._daemon import (
 from ._drivers import BTRFS, DRIVERS, FUSE_OVERLAYFS, VFS
 from ._layers import CONTENT, LAYERS, TIMES
 from ._overlay2 import BINDABLE, OPTION, OVERLAY, SHAREABLE
+from ._rootless import ROOTLESS
 from ._volumes import BIND
 
 _VOLUMES_DB = bolt(
@@ -189,6 +190,12 @@ ENGINE = Engine(
             id="docker/containerd-store",
             title="a containerd-store data-root",
             needs=(*_KEPT, *STORE, *BIND),
+            alternative=True,
+        ),
+        Role(
+            id="docker/rootless",
+            title="a rootless data-root",
+            needs=(*ROOTLESS, *_VOLUMES_DB),
             alternative=True,
         ),
     ),
