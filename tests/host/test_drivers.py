@@ -140,3 +140,25 @@ def test_where_overlay2_is_refused_a_program_decides(survey: fscaps.Report) -> N
     assert picked.driver == expected[installed]
     assert bool(picked.open) == (installed is Outcome.UNKNOWN)
     assert picked.role in (None, f"docker/data-root-{picked.driver}")
+
+
+@pytest.mark.parametrize(
+    ("survey", "fitness"),
+    [
+        ("ext4", SOME),  # hard links come apart, wherever
+        ("btrfs", SOME),
+        ("tmpfs", SOME),
+        ("ext4-unbindable", SOME),
+        ("ramfs", NO),
+        ("overlay", NO),
+        ("fuse-overlayfs", NO),
+        ("ext4-no-filetype", NO),
+        ("ext4-colon", NO),
+        ("ext4-immutable", NO),
+    ],
+    indirect=["survey"],
+)
+def test_a_rootless_data_root_is_judged_on_a_users_behalf(
+    survey: fscaps.Report, fitness: Fitness
+) -> None:
+    assert survey["docker/rootless"].fitness is fitness

@@ -113,8 +113,11 @@ def _first_of(titles: list[str]) -> str:
 def _each_role(report: Report, style: Style) -> Iterator[str]:
     width = max((len(role) for role in report.verdicts), default=0)
     for verdict in report.verdicts.values():
-        fitness = _paint(style, (f"{verdict.fitness.value:<13}", verdict.fitness))
-        yield f"{verdict.id:<{width}}  {fitness} {verdict.title}"
+        heading = verdict.fitness.value
+        start = f"{verdict.id:<{width}}  {heading:<13} "
+        first, *more = _wrapped(verdict.title, style, start, " " * len(start))
+        yield first.replace(heading, _paint(style, (heading, verdict.fitness)), 1)
+        yield from more
 
 
 def _engines(report: Report, style: Style) -> Iterator[str]:

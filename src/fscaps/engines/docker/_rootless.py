@@ -15,8 +15,8 @@ from ._overlay2 import NOT_STARTED, OPTION
 from ._volumes import BIND
 
 _ELSEWHERE = (
-    "give the user a directory on a local file system and name it with --data-root (or data-root in "
-    "~/.config/docker/daemon.json)"
+    "give the user a directory on a local file system, named with --data-root, or as data-root "
+    "in ~/.config/docker/daemon.json"
 )
 _ASKED_OTHERWISE = {owner.chown, owner.lchown, owner.created}
 _FIFO = NODES[0]
@@ -72,8 +72,8 @@ ROOTLESS = (
     ),
     Need(
         (overlay.userxattr,),
-        because="Each container's root is an overlay that the user mounts, which keeps its marks in "
-        "user.* attributes (Linux 5.11). dockerd tries one without, and uses nothing of it.",
+        because="Each container's root is an overlay that the user mounts, which keeps its marks "
+        "in user.* attributes (Linux 5.11). dockerd tries one without, and uses nothing of it.",
         source="daemon/graphdriver/overlayutils/userxattr.go:NeedsUserXAttr; "
         "overlayutils.go:SupportsOverlay",
         says="failed to mount overlay: {error}\n" + NOT_STARTED,
