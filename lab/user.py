@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from lab.machine import Machine
+
 ID = 1000
 SUBORDINATE = (100000, 1000000)  # first and number, for /etc/subuid and /etc/subgid
 
@@ -39,6 +41,22 @@ def introduce(work: Path) -> None:
     for name, text in rows.items():
         (work / name).write_text(text)
         subprocess.run(["mount", "--bind", str(work / name), f"/etc/{name}"], check=True)
+
+
+def settle(machine: Machine) -> None:
+    """The same on a machine of an engine's, which may be another distribution's."""
+    first, number = SUBORDINATE
+    files = {
+        "passwd": f"root:x:0:0::/root:/bin/sh\nlab:x:{ID}:{ID}::/:/bin/sh\n",
+        "group": f"root:x:0:\nlab:x:{ID}:\n",
+        "subuid": f"lab:{first}:{number}\n",
+        "subgid": f"lab:{first}:{number}\n",
+    }
+    for name, text in files.items():
+        (machine.work / name).write_text(text)
+        machine.run("sh", "-c", f"test -e /etc/{name} || touch /etc/{name}")
+        machine.run("mount", "--bind", str(machine.work / name), f"/etc/{name}")
+    give(machine.work)
 
 
 def become() -> list[str]:

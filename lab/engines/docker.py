@@ -79,3 +79,19 @@ test ! -e course-delete-dir || echo "a directory was not deleted"
 test "$(stat -c %u course-chown)" = 200001 || echo "an owner was not changed"
 test -p made || echo "a FIFO was not made"
 """
+
+
+def swarm(docker: Docker, course: Course) -> list[str]:
+    """Make a swarm of one, keep a setting in it, and find both after a restart."""
+    setting = docker.work / "setting"
+    setting.write_text("kept\n")
+    command(docker, "swarm init", "swarm", "init", "--advertise-addr", "127.0.0.1")
+    command(docker, "config create", "config", "create", "setting", str(setting))
+    docker.stop()
+    course.mount()
+    start(docker, "restart")
+    command(docker, "node", "node", "inspect", "self")
+    kept = docker.cli("config", "inspect", "-f", '{{printf "%s" .Spec.Data}}', "setting")
+    if docker.cli("swarm", "leave", "--force").returncode:  # its log may have been open yet
+        command(docker, "leave", "swarm", "leave", "--force")
+    return [] if kept.stdout == "kept\n\n" else [f"a setting: {kept.stdout!r} {kept.stderr!r}"]

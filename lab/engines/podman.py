@@ -159,18 +159,7 @@ class Rootless(Podman):
     def prepare(self) -> None:
         """Make the user."""
         super().prepare()
-        first, number = user.SUBORDINATE
-        files = {
-            "passwd": f"root:x:0:0::/root:/bin/sh\nlab:x:{user.ID}:{user.ID}::/:/bin/sh\n",
-            "group": f"root:x:0:\nlab:x:{user.ID}:\n",
-            "subuid": f"lab:{first}:{number}\n",
-            "subgid": f"lab:{first}:{number}\n",
-        }
-        for name, text in files.items():
-            (self.work / name).write_text(text)
-            self.run("sh", "-c", f"test -e /etc/{name} || touch /etc/{name}")
-            self.run("mount", "--bind", str(self.work / name), f"/etc/{name}")
-        user.give(self.work)
+        user.settle(self)
         # As on any host but this: whoever is in a user namespace may mount FUSE.
         self.run("mknod", "-m", "666", str(self.work / "fuse"), "c", "10", "229")
         self.run("mount", "--bind", str(self.work / "fuse"), "/dev/fuse")

@@ -61,6 +61,10 @@ EXPECTED = {
     "ext4-colon": Expected(*NO_OVERLAY, ("name.option",)),
     "ext4-comma": Expected(*NO_OVERLAY, ("name.option",)),
     "ext4-odd-name": Expected(*NO_OVERLAY, ("name.option",)),
+    "ext4-latin1": Expected(*NO_OVERLAY, ("name.utf8",)),
+    "ext4-unbindable-below": Expected(*NO_OVERLAY, ("mode.bindable",)),
+    "btrfs-unbindable-below": Expected(*NO_OVERLAY, ("mode.bindable",)),
+    "btrfs-noexec": Expected(SOME, SOME, YES),
     "ext4-long-path": Expected(*NO_OVERLAY, ("name.option",)),
     # noexec, nosuid and nodev reach volumes, which are bind mounts, but no overlay
     "ext4-noexec": Expected(SOME, SOME, YES),
