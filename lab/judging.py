@@ -59,10 +59,11 @@ def compared(rows: Iterable[Row], findings: Iterable[Row]) -> Iterator[Compared]
     """Judge the findings of each row's file system for the row's role."""
     rows = list(rows)
     asked = {results.key(FINDINGS, found): found for found in findings}
-    base = {_base_key(row): set(row["losses"]) for row in rows if row["filesystem"] == BASE}
+    base = _own_losses(rows)
     known = {role.id for role in engines.roles()}
     for row in rows:
-        losses = tuple(loss for loss in row["losses"] if loss not in base.get(_base_key(row), ()))
+        own = base.get(_base_key(row), base.get(_base_key(row)[1:], set()))
+        losses = tuple(loss for loss in row["losses"] if loss not in own)
         truth = _truth(Level(row["level"]), losses)
         found = asked.get((row["kernel"], row["filesystem"], ROLES[row["role"]].asked_as))
         verdict = None
@@ -76,7 +77,17 @@ def compared(rows: Iterable[Row], findings: Iterable[Row]) -> Iterator[Compared]
         yield Compared(row, truth, losses, verdict, agreement)
 
 
-def _base_key(row: Row) -> tuple[str, str, str]:
+def _own_losses(rows: list[Row]) -> dict[tuple[str, ...], set[str]]:
+    """What each role loses on the base: on each kernel, and on any, where one lacks that row."""
+    own: dict[tuple[str, ...], set[str]] = {}
+    for row in rows:
+        if row["filesystem"] == BASE:
+            for known in (_base_key(row), _base_key(row)[1:]):
+                own[known] = set(row["losses"])
+    return own
+
+
+def _base_key(row: Row) -> tuple[str, ...]:
     return row["kernel"], row["engine"], row["role"]
 
 

@@ -49,7 +49,7 @@ class Machine:
         """Keep files in `work`; `root` is another distribution's, which sees that folder's too."""
         self.work = work
         self._other = root
-        self.name = f"fscaps-{secrets.token_hex(4)}"
+        self.name = f"fscaps-{work.parent.name}-{secrets.token_hex(4)}"
 
     def __enter__(self) -> Self:
         """Make the machine."""
@@ -152,8 +152,7 @@ class Machine:
         self._first.stdin.close()
         self._first.stdout.close()
         wait(self._first)
-        for group in [*_CGROUPS.glob(f"*/{self.name}"), *_CGROUPS.glob(self.name)]:
-            _remove_groups(group)
+        remove_groups(self.name)
 
 
 def wait(process: subprocess.Popen[bytes]) -> None:
@@ -172,6 +171,8 @@ def _unbindable() -> list[str]:
     return [os.fsdecode(octal.sub(lambda m: bytes([int(m[1], 8)]), point)) for point in points]
 
 
-def _remove_groups(group: Path) -> None:
-    for parent, _, _ in os.walk(group, topdown=False):
-        os.rmdir(parent)
+def remove_groups(name: str) -> None:
+    """Remove the control groups of a machine; `name` may be a glob."""
+    for group in [*_CGROUPS.glob(f"*/{name}"), *_CGROUPS.glob(name)]:
+        for parent, _, _ in os.walk(group, topdown=False):
+            os.rmdir(parent)

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING
 from lab import results
 from lab.filesystems import FILESYSTEMS, missing
 from lab.generations import HOST, Generation, every
+from lab.machine import remove_groups
 from lab.results import FINDINGS, ROWS
 from lab.roles import ROLES
 from lab.uml import machine
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 DEADLINE = 600.0  # seconds for one row, which takes five on the host
+_DYING = 20.0  # seconds for the processes of a killed row to be gone
 _BOOT = 3600.0  # seconds for one boot of the second kernel, which records all roles on one
 _ROOT = results.HERE.parents[1]
 _PYTHONPATH = (_ROOT / "src", _ROOT)
@@ -108,6 +110,7 @@ def row(wanted: Wanted, deadline: float) -> results.Row:
         except BaseException as problem:
             os.killpg(process.pid, signal.SIGKILL)
             process.communicate()
+            _remove_groups(f"fscaps-{Path(work).name}-*")
             if not isinstance(problem, subprocess.TimeoutExpired):
                 raise
             out, err = "", f"no end in {deadline:.0f} s"
@@ -116,6 +119,18 @@ def row(wanted: Wanted, deadline: float) -> results.Row:
     except ValueError:
         raise RuntimeError(" / ".join(err.strip().splitlines()[-3:]) or "no row") from None
     return recorded
+
+
+def _remove_groups(name: str) -> None:
+    """Remove what a killed machine leaves, once its last process is gone."""
+    end = time.monotonic() + _DYING
+    while True:
+        try:
+            return remove_groups(name)
+        except OSError:
+            if time.monotonic() > end:
+                raise
+            time.sleep(0.05)
 
 
 def unknown(wanted: Iterable[Wanted], place: Path) -> list[Wanted]:
