@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from contextlib import suppress
 
 from .._linux import mounts, subordinate, xattrs
@@ -10,7 +11,7 @@ from .._linux.directory import Directory
 from .._linux.libc import naming
 from .._linux.processes import Helper, HelperDiedError, HelperTimeoutError, die_with
 from ..findings import Reason
-from . import No, Unknown, _overlay, xattr
+from . import No, Unknown, _overlay, mode, xattr
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -127,9 +128,23 @@ def _capability(place: Directory) -> None:
         os.close(fd)
 
 
+def _setuid(place: Directory) -> None:
+    if os.fstatvfs(place.fd).f_flag & os.ST_NOSUID:
+        raise No("the mount has nosuid")
+    place.write("program", mode.program(), 0o700)
+    place.chown("program", _SYSTEM, _SYSTEM)
+    place.chmod("program", 0o4755)
+    if stat.S_IMODE(place.stat("program").st_mode) != 0o4755:  # noqa: PLR2004
+        raise No("the setuid bit does not stay")
+    status = mode.run(place, "program")
+    if status != _SYSTEM & 0xFF:
+        raise No(f"it ran as uid {status}, not as its owner")
+
+
 _WORKS = {
     "clear": Directory.clear,
     "files": _files,
     "owners": _owners,
     "capability": _capability,
+    "setuid": _setuid,
 }

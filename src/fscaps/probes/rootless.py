@@ -56,3 +56,13 @@ def capability(area: Area) -> None:
     (security/commoncap.c:cap_convert_nscap)
     """
     _rootless.ask(area, "capability")
+
+
+@probe(
+    "Is the setuid bit honoured in a user's user namespace?",
+    no=_REFUSED,
+    after=(owners,),
+)
+def setuid(area: Area) -> None:
+    """Run a setuid program of a subordinate id; ``nosuid`` takes its effect away."""
+    _rootless.ask(area, "setuid")
