@@ -71,10 +71,14 @@ class Directory:
         with naming("open"):
             return Directory(os.open(name, _DIRECTORY, dir_fd=self.fd))
 
-    def mkdir(self, name: Name, mode: int = 0o700) -> Directory:
-        """Make a directory in this one and open it."""
+    def make(self, name: Name, mode: int = 0o700) -> None:
+        """mkdirat(2)."""
         with naming("mkdir"):
             os.mkdir(name, mode, dir_fd=self.fd)
+
+    def mkdir(self, name: Name, mode: int = 0o700) -> Directory:
+        """Make a directory in this one and open it."""
+        self.make(name, mode)
         return self.directory(name)
 
     def write(self, name: Name, data: bytes, mode: int = 0o600) -> None:
@@ -201,14 +205,18 @@ class Directory:
                 return
             yield from _entries(buffer.raw[:count])
 
-    def clear(self) -> None:
-        """Remove all that is in it, as far as possible; raises the last error met."""
+    def clear(self, but: str = "") -> None:
+        """Remove all that is in it but that name, as far as possible; raises the last error."""
         failure: OSError | None = None
         os.lseek(self.fd, 0, os.SEEK_SET)  # entries() may have left off elsewhere
         with os.scandir(
             self.fd
         ) as listed:  # quicker than entries(), and its guess of types will do
-            entries = [(entry.name, entry.is_dir(follow_symlinks=False)) for entry in listed]
+            entries = [
+                (entry.name, entry.is_dir(follow_symlinks=False))
+                for entry in listed
+                if entry.name != but
+            ]
         for name, is_directory in entries:
             try:
                 self._remove(name, is_directory=is_directory)
