@@ -174,6 +174,14 @@ def _sweep(target: Directory, now: float) -> None:
 def _remove(target: Directory, name: str, directory: Directory) -> None:
     try:
         scratch.remove(target, name, directory)
+    except OSError:
+        _remove_again(target, name)
+
+
+def _remove_again(target: Directory, name: str) -> None:
+    """What failed may have been of the moment: ESTALE, EINTR, ENOMEM, a file still open."""
+    try:
+        scratch.remove_by_name(target, name)
     except OSError as error:
         _tell("warned", text=f"the scratch directory {name} could not be removed: {_words(error)}")
 
