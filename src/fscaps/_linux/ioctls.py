@@ -19,6 +19,9 @@ _Q_XGETQSTAT = 0x5805
 _PRJQUOTA = 2
 _PROJECT_ACCOUNTED_AND_ENFORCED = 0x30
 
+# What a file system says to a request that it does not know.
+_NO_SUCH_REQUEST = (errno.ENOTTY, errno.ENOTSUP, errno.EINVAL)
+
 # asm/ioctl.h of these encodes the direction in other bits.
 _OTHER_ENCODING = ("ppc", "mips", "sparc", "alpha", "parisc")
 
@@ -37,13 +40,18 @@ def _flags(fd: int) -> int:
     """FS_IOC_GETFLAGS (ioctl_iflags(2)); 0 on a file system without such flags."""
     try:
         answer = _request(fd, "FS_IOC_GETFLAGS", _FS_IOC_GETFLAGS, bytes(8))
-    except OSError:
+    except OSError as error:
+        if error.errno not in _NO_SUCH_REQUEST:
+            raise
         return 0
     return int(struct.unpack("=I4x", answer)[0])
 
 
 def is_append_only(fd: int) -> bool:
-    """Whether the directory takes new entries but lets none be removed (chattr +a)."""
+    """Whether the directory takes new entries but lets none be removed (chattr +a).
+
+    Raises OSError if the file system knows such flags and does not tell; so does the next.
+    """
     return bool(_flags(fd) & _FS_APPEND_FL)
 
 

@@ -150,7 +150,7 @@ def _survey(area: Area, asked: list[Probe]) -> None:
 
 
 def _made(target: Directory, name: str) -> Directory | Unknown | OSError:
-    if ioctls.is_append_only(target.fd):
+    if _is_append_only(target):
         detail = "not tried: in an append-only directory it could not be removed"
         return Unknown(Reason.UNSAFE, detail)
     _tell("scratch", name=name)
@@ -160,6 +160,13 @@ def _made(target: Directory, name: str) -> Directory | Unknown | OSError:
         return error
     _sweep(target, os.fstat(made.fd).st_mtime)
     return made
+
+
+def _is_append_only(target: Directory) -> bool:
+    try:
+        return ioctls.is_append_only(target.fd)
+    except OSError:
+        return False  # not to be learned; directory.changeable tells why
 
 
 def _sweep(target: Directory, now: float) -> None:
