@@ -38,6 +38,20 @@ class Entry:
         self.type = kind
 
 
+class _Open:
+    """A descriptor that is closed at the end of a ``with``, in which an error is the file's."""
+
+    def __init__(self, fd: int) -> None:
+        self._fd = fd
+
+    def __enter__(self) -> int:
+        return self._fd
+
+    def __exit__(self, *_: object) -> None:
+        with naming("close"):
+            os.close(self._fd)
+
+
 class Directory:
     """A directory by its descriptor. Close it, or use it in a ``with``."""
 
@@ -54,7 +68,8 @@ class Directory:
 
     def close(self) -> None:
         """Close the descriptor."""
-        os.close(self.fd)
+        with naming("close"):
+            os.close(self.fd)
 
     def path(self, name: Name) -> bytes:
         """A path to an entry for the calls that take no descriptor (bind, mount, execve)."""
@@ -83,30 +98,22 @@ class Directory:
 
     def write(self, name: Name, data: bytes, mode: int = 0o600) -> None:
         """Create a file, which must not be there yet, with this content."""
-        fd = self.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
-        try:
-            with naming("write"):
-                write_all(fd, data)
-        finally:
-            os.close(fd)
+        with self.file(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode) as fd, naming("write"):
+            write_all(fd, data)
 
     def append(self, name: Name, data: bytes) -> None:
         """Append to a file that exists."""
-        fd = self.open(name, os.O_WRONLY | os.O_APPEND)
-        try:
-            with naming("write"):
-                write_all(fd, data)
-        finally:
-            os.close(fd)
+        with self.file(name, os.O_WRONLY | os.O_APPEND) as fd, naming("write"):
+            write_all(fd, data)
 
     def read(self, name: Name) -> bytes:
         """The first 64 KiB of a file."""
-        fd = self.open(name)
-        try:
-            with naming("read"):
-                return read_all(fd, 65536)
-        finally:
-            os.close(fd)
+        with self.file(name) as fd, naming("read"):
+            return read_all(fd, 65536)
+
+    def file(self, name: Name, flags: int = os.O_RDONLY, mode: int = 0o600) -> _Open:
+        """Open a file for the length of a ``with``."""
+        return _Open(self.open(name, flags, mode))
 
     def stat(self, name: Name) -> os.stat_result:
         """lstat(2)."""
@@ -173,12 +180,8 @@ class Directory:
 
     def chmod(self, name: Name, mode: int) -> None:
         """fchmod(2) of a regular file or directory."""
-        fd = self.open(name)
-        try:
-            with naming("chmod"):
-                os.fchmod(fd, mode)
-        finally:
-            os.close(fd)
+        with self.file(name) as fd, naming("chmod"):
+            os.fchmod(fd, mode)
 
     def utime(self, name: Name, nanoseconds: int) -> None:
         """utimensat(2) on the entry itself: both times, in nanoseconds since 1970."""
@@ -197,7 +200,8 @@ class Directory:
         """
         import ctypes  # noqa: PLC0415 - as in libc
 
-        os.lseek(self.fd, 0, os.SEEK_SET)
+        with naming("lseek"):
+            os.lseek(self.fd, 0, os.SEEK_SET)
         buffer = ctypes.create_string_buffer(32768)
         while True:
             count = libc.syscall("getdents64", self.fd, ctypes.addressof(buffer), len(buffer))

@@ -10,6 +10,7 @@ from dataclasses import replace
 from .. import probes
 from .._linux import ioctls, mountinfo, processes, system
 from .._linux.directory import Directory, read_all, write_all
+from .._linux.libc import naming
 from ..findings import Finding, Host, Mount, Outcome, Probe, Reason
 from ..probes import Answer, No, Unknown
 from ..probes._area import Area
@@ -62,7 +63,8 @@ def _clean(request: Cleaning) -> None:
 
 def _tell(event: str, **body: object) -> None:
     """Say one of the events of protocol.py, by the name of its class in lower case."""
-    write_all(1, line(event, **body))
+    with naming("write to the supervisor"):
+        write_all(1, line(event, **body))
 
 
 def _located(request: Request) -> Area:
