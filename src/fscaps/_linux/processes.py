@@ -121,11 +121,13 @@ class Helper:
         """Kill and reap; whether that worked. One that cannot be killed is not waited for."""
         os.kill(self._pid, _KILL)
         until = time.monotonic() + 0.5
-        while os.waitpid(self._pid, os.WNOHANG) == (0, 0):
-            if time.monotonic() > until:
+        while True:
+            last = time.monotonic() > until  # asked first, for we may not run for a while
+            if os.waitpid(self._pid, os.WNOHANG) != (0, 0):
+                return True
+            if last:
                 return False
             time.sleep(0.0002)
-        return True
 
 
 def in_helper(work: Callable[[], str], seconds: float) -> str:

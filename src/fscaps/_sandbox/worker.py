@@ -240,13 +240,19 @@ def _fallen(probe: Probe, error: Exception) -> Finding:
 
 def _failed(probe: Probe, error: OSError, area: Area) -> Finding:
     words, name = _words(error), _name(error)
-    if error.errno in _REFUSALS and area.lacks(probe.capabilities):
+    if _is_refusal(error, probe) and area.lacks(probe.capabilities):
         return _unknown(probe, Reason.PRIVILEGE, words, name)
     if error.errno in probe.no:
         return Finding(probe.id, Outcome.NO, None, name, words)
     if error.errno == errno.ENOSYS:
         return _unknown(probe, Reason.KERNEL, words, name)
     return _unknown(probe, Reason.ERROR, words, name)
+
+
+def _is_refusal(error: OSError, probe: Probe) -> bool:
+    """Whether it may be for want of rights; chown(2) to an id that is not mapped is EINVAL."""
+    unmapped = error.errno == errno.EINVAL and "CAP_CHOWN" in probe.capabilities
+    return unmapped or error.errno in _REFUSALS
 
 
 def _unknown(probe: Probe, reason: Reason, detail: str, name: str | None = None) -> Finding:
