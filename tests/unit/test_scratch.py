@@ -53,6 +53,13 @@ def recycled() -> str:
     return name(start="1")
 
 
+def marked(place: Path) -> Path:
+    """A scratch directory as a run leaves it when it is killed."""
+    place.mkdir()
+    (place / place.name).touch()
+    return place
+
+
 def alien_hour_ago() -> str:
     """The name of one of another boot, long ago; see aged()."""
     return name(boot="0123456789ab", pid=1, start="1")
@@ -78,7 +85,7 @@ def test_a_new_name_says_whose_it_is_and_cannot_be_guessed() -> None:
 
 @pytest.mark.parametrize("whose", [dead, recycled])
 def test_what_a_dead_process_left_is_swept(tmp_path: Path, whose: Callable[[], str]) -> None:
-    left = tmp_path / whose()
+    left = marked(tmp_path / whose())
     (left / "work" / "work").mkdir(parents=True)
     (left / "file").write_text("content")
     (left / "dangling").symlink_to("nowhere")
@@ -90,8 +97,7 @@ def test_what_a_dead_process_left_is_swept(tmp_path: Path, whose: Callable[[], s
 def test_links_out_of_what_is_swept_are_not_followed(tmp_path: Path) -> None:
     (tmp_path / "precious").mkdir()
     (tmp_path / "precious" / "file").touch()
-    left = tmp_path / dead()
-    left.mkdir()
+    left = marked(tmp_path / dead())
     (left / "link").symlink_to(tmp_path / "precious")
     assert swept(tmp_path) == ["precious"]
     assert os.listdir(tmp_path / "precious") == ["file"]
@@ -189,3 +195,22 @@ def test_a_name_that_is_taken_is_never_used(tmp_path: Path) -> None:
         for taken in ("taken", "link"):
             with pytest.raises(FileExistsError):
                 scratch.make(target, taken)
+
+
+@pytest.mark.parametrize("marks", [(), ("other",), ("folder",)])
+def test_what_only_bears_the_name_is_left_alone(tmp_path: Path, marks: tuple[str, ...]) -> None:
+    """The directory's owner can rename what we own in it, and must not have us delete it."""
+    posing = tmp_path / dead()
+    posing.mkdir()
+    (posing / "precious").touch()
+    for mark in marks:
+        (posing / (posing.name if mark == "folder" else mark)).mkdir()
+    report = survey(tmp_path, only=ONE)
+    assert (posing / "precious").exists()
+    assert any("left alone" in warning for warning in report.warnings)
+
+
+def test_an_empty_one_without_a_mark_is_swept(tmp_path: Path) -> None:
+    """One that was killed between making and marking it."""
+    (tmp_path / dead()).mkdir()
+    assert swept(tmp_path) == []

@@ -38,6 +38,20 @@ class Entry:
         self.type = kind
 
 
+class _Open:
+    """A descriptor that is closed at the end of a ``with``, in which an error is the file's."""
+
+    def __init__(self, fd: int) -> None:
+        self._fd = fd
+
+    def __enter__(self) -> int:
+        return self._fd
+
+    def __exit__(self, *_: object) -> None:
+        with naming("close"):
+            os.close(self._fd)
+
+
 class Directory:
     """A directory by its descriptor. Close it, or use it in a ``with``."""
 
@@ -54,7 +68,8 @@ class Directory:
 
     def close(self) -> None:
         """Close the descriptor."""
-        os.close(self.fd)
+        with naming("close"):
+            os.close(self.fd)
 
     def path(self, name: Name) -> bytes:
         """A path to an entry for the calls that take no descriptor (bind, mount, execve)."""
@@ -71,38 +86,34 @@ class Directory:
         with naming("open"):
             return Directory(os.open(name, _DIRECTORY, dir_fd=self.fd))
 
-    def mkdir(self, name: Name, mode: int = 0o700) -> Directory:
-        """Make a directory in this one and open it."""
+    def make(self, name: Name, mode: int = 0o700) -> None:
+        """mkdirat(2)."""
         with naming("mkdir"):
             os.mkdir(name, mode, dir_fd=self.fd)
+
+    def mkdir(self, name: Name, mode: int = 0o700) -> Directory:
+        """Make a directory in this one and open it."""
+        self.make(name, mode)
         return self.directory(name)
 
     def write(self, name: Name, data: bytes, mode: int = 0o600) -> None:
         """Create a file, which must not be there yet, with this content."""
-        fd = self.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
-        try:
-            with naming("write"):
-                write_all(fd, data)
-        finally:
-            os.close(fd)
+        with self.file(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode) as fd, naming("write"):
+            write_all(fd, data)
 
     def append(self, name: Name, data: bytes) -> None:
         """Append to a file that exists."""
-        fd = self.open(name, os.O_WRONLY | os.O_APPEND)
-        try:
-            with naming("write"):
-                write_all(fd, data)
-        finally:
-            os.close(fd)
+        with self.file(name, os.O_WRONLY | os.O_APPEND) as fd, naming("write"):
+            write_all(fd, data)
 
     def read(self, name: Name) -> bytes:
         """The first 64 KiB of a file."""
-        fd = self.open(name)
-        try:
-            with naming("read"):
-                return read_all(fd, 65536)
-        finally:
-            os.close(fd)
+        with self.file(name) as fd, naming("read"):
+            return read_all(fd, 65536)
+
+    def file(self, name: Name, flags: int = os.O_RDONLY, mode: int = 0o600) -> _Open:
+        """Open a file for the length of a ``with``."""
+        return _Open(self.open(name, flags, mode))
 
     def stat(self, name: Name) -> os.stat_result:
         """lstat(2)."""
@@ -169,12 +180,8 @@ class Directory:
 
     def chmod(self, name: Name, mode: int) -> None:
         """fchmod(2) of a regular file or directory."""
-        fd = self.open(name)
-        try:
-            with naming("chmod"):
-                os.fchmod(fd, mode)
-        finally:
-            os.close(fd)
+        with self.file(name) as fd, naming("chmod"):
+            os.fchmod(fd, mode)
 
     def utime(self, name: Name, nanoseconds: int) -> None:
         """utimensat(2) on the entry itself: both times, in nanoseconds since 1970."""
@@ -193,7 +200,8 @@ class Directory:
         """
         import ctypes  # noqa: PLC0415 - as in libc
 
-        os.lseek(self.fd, 0, os.SEEK_SET)
+        with naming("lseek"):
+            os.lseek(self.fd, 0, os.SEEK_SET)
         buffer = ctypes.create_string_buffer(32768)
         while True:
             count = libc.syscall("getdents64", self.fd, ctypes.addressof(buffer), len(buffer))
@@ -201,14 +209,18 @@ class Directory:
                 return
             yield from _entries(buffer.raw[:count])
 
-    def clear(self) -> None:
-        """Remove all that is in it, as far as possible; raises the last error met."""
+    def clear(self, but: str = "") -> None:
+        """Remove all that is in it but that name, as far as possible; raises the last error."""
         failure: OSError | None = None
         os.lseek(self.fd, 0, os.SEEK_SET)  # entries() may have left off elsewhere
         with os.scandir(
             self.fd
         ) as listed:  # quicker than entries(), and its guess of types will do
-            entries = [(entry.name, entry.is_dir(follow_symlinks=False)) for entry in listed]
+            entries = [
+                (entry.name, entry.is_dir(follow_symlinks=False))
+                for entry in listed
+                if entry.name != but
+            ]
         for name, is_directory in entries:
             try:
                 self._remove(name, is_directory=is_directory)

@@ -28,6 +28,9 @@ _BTRFS_IOC_SNAP_CREATE_V2 = 0x50009417
 SUBVOLUME_INODE = 256
 """The inode number of a subvolume's top (BTRFS_FIRST_FREE_OBJECTID)."""
 
+# What a file system says to a request that it does not know.
+_NO_SUCH_REQUEST = (errno.ENOTTY, errno.ENOTSUP, errno.EINVAL)
+
 # asm/ioctl.h of these encodes the direction in other bits.
 _OTHER_ENCODING = ("ppc", "mips", "sparc", "alpha", "parisc")
 
@@ -50,13 +53,18 @@ def _flags(fd: int) -> int:
     """FS_IOC_GETFLAGS (ioctl_iflags(2)); 0 on a file system without such flags."""
     try:
         answer = _request(fd, "FS_IOC_GETFLAGS", _FS_IOC_GETFLAGS, bytes(8))
-    except OSError:
+    except OSError as error:
+        if error.errno not in _NO_SUCH_REQUEST:
+            raise
         return 0
     return int(struct.unpack("=I4x", answer)[0])
 
 
 def is_append_only(fd: int) -> bool:
-    """Whether the directory takes new entries but lets none be removed (chattr +a)."""
+    """Whether the directory takes new entries but lets none be removed (chattr +a).
+
+    Raises OSError if the file system knows such flags and does not tell; so does the next.
+    """
     return bool(_flags(fd) & _FS_APPEND_FL)
 
 

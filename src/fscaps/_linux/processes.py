@@ -108,12 +108,13 @@ class Helper:
         """
         if self.lost:
             raise self.lost
-        answer = None
         try:
             os.write(self._questions, question.encode() + b"\n")
             answer = _collect(self._answers, seconds)
         except BrokenPipeError:
             answer = ""
+        except OSError as error:  # of the pipes, so it says nothing of what was asked
+            answer = f"died {error}"
         if answer is None:
             stuck = "" if self.end() else f"; process {self._pid} cannot be killed and stays"
             self.lost = HelperTimeoutError(f"a call did not return in time{stuck}")
@@ -139,16 +140,21 @@ class Helper:
         """Kill and reap; whether that worked. One that cannot be killed is not waited for."""
         os.kill(self._pid, _KILL)
         until = time.monotonic() + 0.5
-        while os.waitpid(self._pid, os.WNOHANG) == (0, 0):
-            if time.monotonic() > until:
+        while True:
+            last = time.monotonic() > until  # asked first, for we may not run for a while
+            if os.waitpid(self._pid, os.WNOHANG) != (0, 0):
+                return True
+            if last:
                 return False
             time.sleep(0.0002)
-        return True
 
 
 def in_helper(work: Callable[[], str], seconds: float) -> str:
     """Do one thing in a helper and return its answer; see Helper.ask()."""
-    helper = Helper(lambda _: work())
+    try:
+        helper = Helper(lambda _: work())
+    except OSError as error:  # of pipe(2) or fork(2), which says nothing of the work
+        raise HelperDiedError(f"none could be started: {error.strerror}") from None
     try:
         return helper.ask("", seconds)
     finally:
@@ -165,6 +171,8 @@ def _serve(serve: Callable[[str], str], parent: int, questions: int, answers: in
                 return
             answer = _answer(serve, question.rstrip("\n"))
             os.write(answers, answer.encode(errors="backslashreplace")[:4096])
+    except OSError as error:
+        os.write(answers, f"died {error}".encode())
     finally:
         os._exit(0)
 

@@ -57,11 +57,13 @@ class Child:
     def wait(self, seconds: float) -> bool:
         """Whether it ends within that time."""
         until = time.monotonic() + seconds
-        while not self._has_ended():
-            if time.monotonic() > until:
+        while True:
+            last = time.monotonic() > until  # asked first, for we may not run for a while
+            if self._has_ended():
+                return True
+            if last:
                 return False
             time.sleep(0.001)
-        return True
 
     def _has_ended(self) -> bool:
         if not self._ended:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from .._linux.directory import Directory
 
 _NAME = re.compile(rb"\.fscaps-([0-9a-f]+)-(\d+)-(\d+)-(\d+)-[0-9a-f]{16}")
+_OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
 _AGE = 3600.0
 """Seconds after which a scratch directory of another boot, host or container is abandoned."""
 _LOOK_AT = 10_000
@@ -34,46 +35,117 @@ def is_name(name: str) -> bool:
 
 
 def make(target: Directory, name: str) -> Directory:
-    """Make and open it.
+    """Make, open and mark it.
 
-    Raises OSError; EPERM also if somebody put another directory in its place.
+    Raises OSError, and leaves nothing; EPERM also if somebody put another directory in its place.
     """
-    scratch = target.mkdir(name)
+    target.make(name)
     try:
-        if os.fstat(scratch.fd).st_uid != os.geteuid():
-            _check_squashed(scratch)
+        return _opened(target, name)
+    except OSError:
+        _remove_empty(target, name)
+        raise
+
+
+def _opened(target: Directory, name: str) -> Directory:
+    scratch = target.directory(name)
+    try:
+        # A new one is empty; root's own, moved here by who may not look into it, would not be.
+        if scratch.names() or not _is_ours(scratch, name):
+            raise OSError(errno.EPERM, "mkdir: another directory was put in its place")
     except OSError:
         scratch.close()
         raise
     return scratch
 
 
-def _check_squashed(scratch: Directory) -> None:
-    """Whoever owns what we create must own the directory too; else it is not the one we made."""
-    fd = scratch.open("owner", os.O_WRONLY | os.O_CREAT | os.O_EXCL)
+def _is_ours(scratch: Directory, name: str) -> bool:
+    """Whether it is closed to others, and ours: where a server squashes us, whose our files are."""
+    directory = os.fstat(scratch.fd)
+    if directory.st_mode & _OTHERS_WRITE and not _modes_are_forced(scratch):
+        return False
     try:
-        ours = os.fstat(fd).st_uid
+        ours = _mark(scratch, name) == directory.st_uid
+    except OSError:  # no room for a file
+        return directory.st_uid == os.geteuid()
+    if not ours:
+        scratch.unlink(name)
+    return ours
+
+
+def _modes_are_forced(scratch: Directory) -> bool:
+    """Whether the file system opens even a directory to others that was made with mode 0700."""
+    try:
+        with scratch.mkdir("mode") as made:
+            return bool(os.fstat(made.fd).st_mode & _OTHERS_WRITE)
+    finally:
+        scratch.rmdir("mode")
+
+
+def _mark(scratch: Directory, name: str) -> int:
+    """Leave a file of the same name in it, by which a sweep knows it; the file's owner.
+
+    Without that, who owns the probed directory could have any directory of ours swept, by
+    renaming it.
+    """
+    fd = scratch.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL)
+    try:
+        return os.fstat(fd).st_uid
     finally:
         os.close(fd)
-        scratch.unlink("owner")
-    if ours != os.fstat(scratch.fd).st_uid:
-        raise OSError(errno.EPERM, "mkdir: another directory was put in its place")
 
 
 def remove(target: Directory, name: str, scratch: Directory) -> None:
     """Empty and remove it; raises OSError if something is left."""
     try:
-        scratch.clear()
+        scratch.clear(but=name)
+        _unmark(scratch, name)  # last, so that a sweep may end what is interrupted here
     finally:
         scratch.close()
     target.rmdir(name)
 
 
+def _unmark(scratch: Directory, name: str) -> None:
+    try:
+        scratch.unlink(name)
+    except FileNotFoundError:
+        return
+
+
+def _remove_empty(target: Directory, name: str) -> None:
+    try:
+        target.rmdir(name)
+    except OSError:
+        return
+
+
 def remove_by_name(target: Directory, name: str) -> None:
-    """Empty and remove one that another process made; raises OSError if something is left."""
+    """Empty and remove one that another process made, if it is there.
+
+    Raises OSError if something is left, and EPERM if it is not empty and not marked.
+    """
     if not is_name(name):
         raise OSError(errno.EINVAL, "not the name of a scratch directory")
-    remove(target, name, target.directory(name))
+    try:
+        scratch = target.directory(name)
+        if _is_marked(scratch, name):
+            remove(target, name, scratch)
+            return
+        scratch.close()
+        target.rmdir(name)
+    except FileNotFoundError:  # its maker, or another survey's sweep, was quicker
+        return
+    except OSError as error:
+        if error.errno != errno.ENOTEMPTY:
+            raise
+        raise OSError(errno.EPERM, f"{name} is not marked as ours, and left alone") from None
+
+
+def _is_marked(scratch: Directory, name: str) -> bool:
+    try:
+        return stat.S_ISREG(scratch.stat(name).st_mode)
+    except OSError:
+        return False
 
 
 def leftovers(target: Directory, now: float) -> list[str]:

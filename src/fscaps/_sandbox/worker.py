@@ -10,6 +10,7 @@ from dataclasses import asdict, replace
 from .. import probes, stores
 from .._linux import ioctls, mountinfo, processes, system
 from .._linux.directory import Directory, read_all, write_all
+from .._linux.libc import naming
 from ..findings import Finding, Host, Mount, Outcome, Probe, Reason
 from ..probes import Answer, No, Unknown
 from ..probes._area import Area
@@ -68,7 +69,8 @@ def _clean(request: Cleaning) -> None:
 
 def _tell(event: str, **body: object) -> None:
     """Say one of the events of protocol.py, by the name of its class in lower case."""
-    write_all(1, line(event, **body))
+    with naming("write to the supervisor"):
+        write_all(1, line(event, **body))
 
 
 def _located(request: Request) -> Area:
@@ -170,7 +172,7 @@ def _survey(area: Area, asked: list[Probe], writing: bool) -> None:  # noqa: FBT
 
 
 def _made(target: Directory, name: str) -> Directory | Unknown | OSError:
-    if ioctls.is_append_only(target.fd):
+    if _is_append_only(target):
         detail = "not tried: in an append-only directory it could not be removed"
         return Unknown(Reason.UNSAFE, detail)
     _tell("scratch", name=name)
@@ -180,6 +182,13 @@ def _made(target: Directory, name: str) -> Directory | Unknown | OSError:
         return error
     _sweep(target, os.fstat(made.fd).st_mtime)
     return made
+
+
+def _is_append_only(target: Directory) -> bool:
+    try:
+        return ioctls.is_append_only(target.fd)
+    except OSError:
+        return False  # not to be learned; directory.changeable tells why
 
 
 def _sweep(target: Directory, now: float) -> None:
@@ -194,6 +203,14 @@ def _sweep(target: Directory, now: float) -> None:
 def _remove(target: Directory, name: str, directory: Directory) -> None:
     try:
         scratch.remove(target, name, directory)
+    except OSError:
+        _remove_again(target, name)
+
+
+def _remove_again(target: Directory, name: str) -> None:
+    """What failed may have been of the moment: ESTALE, EINTR, ENOMEM, a file still open."""
+    try:
+        scratch.remove_by_name(target, name)
     except OSError as error:
         _tell("warned", text=f"the scratch directory {name} could not be removed: {_words(error)}")
 
@@ -243,13 +260,19 @@ def _fallen(probe: Probe, error: Exception) -> Finding:
 
 def _failed(probe: Probe, error: OSError, area: Area) -> Finding:
     words, name = _words(error), _name(error)
-    if error.errno in _REFUSALS and area.lacks(probe.capabilities):
+    if _is_refusal(error, probe) and area.lacks(probe.capabilities):
         return _unknown(probe, Reason.PRIVILEGE, words, name)
     if error.errno in probe.no:
         return Finding(probe.id, Outcome.NO, None, name, words)
     if error.errno == errno.ENOSYS:
         return _unknown(probe, Reason.KERNEL, words, name)
     return _unknown(probe, Reason.ERROR, words, name)
+
+
+def _is_refusal(error: OSError, probe: Probe) -> bool:
+    """Whether it may be for want of rights; chown(2) to an id that is not mapped is EINVAL."""
+    unmapped = error.errno == errno.EINVAL and "CAP_CHOWN" in probe.capabilities
+    return unmapped or error.errno in _REFUSALS
 
 
 def _unknown(probe: Probe, reason: Reason, detail: str, name: str | None = None) -> Finding:

@@ -202,7 +202,7 @@ _WHITEOUT = Need(
     (node.whiteout,),
     because="A deleted file of a lower layer is kept as a character device 0/0, in the layers of "
     "images as well.",
-    source=f"{_HOST_CHECK}; pkg/archive/archive_linux.go:overlayWhiteoutConverter",
+    source=f"{_HOST_CHECK}; pkg/archive/archive_linux.go:overlayWhiteoutConverter.ConvertRead",
     says="kernel does not support overlay fs: unable to create kernel-style whiteout: {error}",
     remedy=f"{_MOUNT_PROGRAM}; or {LOCAL}",
 )
@@ -231,7 +231,7 @@ _OVERLAY = (
         (xattr.overlay_opaque,),
         because="A directory that replaces one of a lower layer is marked opaque when the layer "
         "is unpacked.",
-        source="pkg/archive/archive_linux.go:overlayWhiteoutConverter.ConvertReadWithHandler",
+        source="pkg/archive/archive_linux.go:ConvertReadWithHandler",
         says=_BLOB + "{error}): exit status 1",
         remedy=f"{_MOUNT_PROGRAM}; or {LOCAL}",
     ),

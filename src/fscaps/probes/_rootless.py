@@ -15,17 +15,22 @@ from . import No, Unknown, _overlay, mode, xattr
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from ._area import Area
 
+_NO = "no"
 _SYSTEM, _LAST = 1000, 65535  # what images have at most, if they are made with care
 
 
 def ask(area: Area, work: str) -> None:
     """Do one of the works below in that process; what it raises is raised here."""
     helper = area.once("rootless", lambda: _entered(area))
-    said = helper.ask(work, area.seconds)
-    if said:
-        raise No(said)
+    kind, _, detail = helper.ask(work, area.seconds).partition(" ")
+    if kind == _NO:
+        raise No(detail)
+    if kind:
+        raise Unknown(Reason(kind), detail)
 
 
 def _entered(area: Area) -> Helper:
@@ -82,7 +87,9 @@ class _Resident:
             try:
                 _WORKS[question](self._place)
             except No as no:
-                return no.detail
+                return f"{_NO} {no.detail}"
+            except Unknown as unknown:
+                return f"{unknown.reason.value} {unknown.detail}"
         return ""
 
 
@@ -141,7 +148,7 @@ def _setuid(place: Directory) -> None:
         raise No(f"it ran as uid {status}, not as its owner")
 
 
-_WORKS = {
+_WORKS: dict[str, Callable[[Directory], None]] = {
     "clear": Directory.clear,
     "files": _files,
     "owners": _owners,

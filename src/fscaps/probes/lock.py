@@ -29,6 +29,7 @@ def _excludes(area: Area, kind: str) -> Answer:
         raise No("nobody held the lock, and it could not be taken")
     if second.lock(kind, name) != BUSY:
         second.release()
+        first.release()  # raises if the first has died, which would have freed the lock
         raise No("a second process got the lock while the first held it")
     first.release()
     if second.lock(kind, name) == BUSY:

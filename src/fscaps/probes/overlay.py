@@ -339,11 +339,12 @@ def lower(area: Area) -> None:
     is the layer, and all that is tried is a new file.
     """
     _overlay.refuse_unprivileged(area)
-    if isinstance(area.directory, Exception):
-        here, layer, point = _overlay.entered(area.target), ".", os.fsencode(area.resolved)
-    else:
-        here, layer, point = _overlay.inside(area), "l1", b"merged"
-    mounts.attached("tmpfs", point, {"mode": "700"})
+    with setting_up():
+        if isinstance(area.directory, Exception):
+            here, layer, point = _overlay.entered(area.target), ".", os.fsencode(area.resolved)
+        else:
+            here, layer, point = _overlay.inside(area), "l1", b"merged"
+        mounts.attached("tmpfs", point, {"mode": "700"})
     try:
         with _above(here, layer, point) as merged:
             if layer == ".":

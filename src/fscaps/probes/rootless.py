@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from errno import EACCES, EINVAL, ENODATA, ENOTSUP, EOVERFLOW, EPERM
 
-from . import _rootless, directory, probe
+from . import _rootless, directory, mode, probe, skip
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -65,4 +65,6 @@ def capability(area: Area) -> None:
 )
 def setuid(area: Area) -> None:
     """Run a setuid program of a subordinate id; ``nosuid`` takes its effect away."""
+    if not mode.program():
+        skip("no program is known for this machine")
     _rootless.ask(area, "setuid")

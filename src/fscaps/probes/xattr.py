@@ -19,10 +19,7 @@ if TYPE_CHECKING:
 # linux/capability.h: struct vfs_cap_data, revision 2, effective, CAP_NET_RAW permitted
 NET_RAW = struct.pack("<5I", 0x02000001, 1 << 13, 0, 0, 0)
 
-# linux/posix_acl_xattr.h: user::rw- user:1000:r-- group::r-- mask::r-- other::---
 _NOBODY = 0xFFFFFFFF
-_ACL_ENTRIES = ((1, 6, _NOBODY), (2, 4, 1000), (4, 4, _NOBODY), (16, 4, _NOBODY), (32, 0, _NOBODY))
-_ACL = struct.pack("<I", 2) + b"".join(struct.pack("<HHI", *entry) for entry in _ACL_ENTRIES)
 
 _REFUSED = (ENOTSUP, EPERM, EACCES, EINVAL)
 _LARGEST = 4096
@@ -37,6 +34,13 @@ def _open(area: Area) -> Iterator[int]:
             yield fd
         finally:
             os.close(fd)
+
+
+def _acl(uid: int) -> bytes:
+    """user::rw- user:UID:r-- group::r-- mask::r-- other::--- (linux/posix_acl_xattr.h)."""
+    anyone = ((4, 4, _NOBODY), (16, 4, _NOBODY), (32, 0, _NOBODY))
+    entries = ((1, 6, _NOBODY), (2, 4, uid), *anyone)
+    return struct.pack("<I", 2) + b"".join(struct.pack("<HHI", *entry) for entry in entries)
 
 
 def _round_trip(fd: int, name: str, value: bytes) -> None:
@@ -132,15 +136,19 @@ def security_selinux(area: Area) -> str:
 
 @probe("Do files keep POSIX access control lists?", no=_REFUSED)
 def posix_acl(area: Area) -> None:
-    """Round trip of ``system.posix_acl_access`` with an entry for a user of its own (acl(5))."""
+    """Round trip of ``system.posix_acl_access`` with an entry for a user of its own (acl(5)).
+
+    For uid 1000; in a user namespace, where that may be mapped to nobody, for ourselves.
+    """
+    acl = _acl(1000 if area.host.initial_user_namespace else os.geteuid())
     fd = area.scratch.open(area.file)
     try:
-        xattrs.put(fd, "system.posix_acl_access", _ACL)
+        xattrs.put(fd, "system.posix_acl_access", acl)
         seen = xattrs.get(fd, "system.posix_acl_access")
         xattrs.remove(fd, "system.posix_acl_access")
     finally:
         os.close(fd)
-    if seen != _ACL:
+    if seen != acl:
         raise No(f"the list was read back as {seen!r}")
 
 

@@ -34,7 +34,7 @@ OVERLAY = (
         (node.whiteout,),
         because="A deleted file of a lower layer is kept as a character device 0/0, in the layers "
         "of images as well.",
-        source="go-archive archive_linux.go:overlayWhiteoutConverter.ConvertRead",
+        source="go-archive archive_linux.go:ConvertRead",
         says=REGISTER + "ApplyLayer … failed to mknod('…', S_IFCHR, 0): {error}",
         remedy=LOCAL,
     ),

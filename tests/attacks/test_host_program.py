@@ -1,0 +1,245 @@
+"""The program that calls fscaps: crowded, crippled, confined, or many at once.
+
+Each case is a program of its own; it prints what it got, and the answer must be the right one.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import textwrap
+import zipapp
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import fscaps
+
+SOURCE = Path(fscaps.__file__).parent
+ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="takes root")
+
+pytestmark = pytest.mark.timeout(300)
+
+ASK = """
+def ask(place):
+    import fscaps
+    report = fscaps.survey(place, only=["directory.[!m]*", "lock.*", "owner.chmod"], mount="never")
+    assert not report.warnings, report.warnings
+    return {name: one.outcome.value for name, one in report.findings.items() if one.seconds}
+"""
+
+RIGHT = {
+    **dict.fromkeys(("directory.writable", "directory.d_type", "directory.inode"), "yes"),
+    **dict.fromkeys(("directory.changeable", "directory.open_unlink", "owner.chmod"), "yes"),
+    **dict.fromkeys(("lock.flock", "lock.posix", "lock.ofd"), "yes"),
+}
+
+
+def run(code: str, place: Path, *options: str, path: Path = SOURCE.parent, **more: Any) -> Any:
+    """What the program got."""
+    out = place.parent / "out"
+    program = f"{ASK}\nimport json, sys\nplace = {str(place)!r}\n{textwrap.dedent(code)}\n"
+    program += f"open({str(out)!r}, 'w').write(json.dumps(got))"
+    done = subprocess.run(
+        [sys.executable, *options, "-c", program],
+        env={"PATH": os.defpath, "PYTHONPATH": str(path)},
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+        **more,
+    )
+    assert out.exists(), done.stderr
+    assert os.listdir(place) == []
+    return json.loads(out.read_text())
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Path:
+    """A directory to probe."""
+    place = tmp_path / "place"
+    place.mkdir()
+    return place
+
+
+CASES = {
+    "as it is": "got = ask(place)",
+    "without standard input, output and error": """
+        import os
+        for fd in range(3): os.close(fd)
+        got = ask(place)
+        assert [fd for fd in range(20) if os.path.exists(f'/proc/self/fd/{fd}')] == []
+    """,
+    "ignoring SIGCHLD": """
+        import signal
+        signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+        got = ask(place)
+    """,
+    "with every signal blocked": """
+        import signal
+        signal.pthread_sigmask(signal.SIG_BLOCK, range(1, 65))
+        got = ask(place)
+    """,
+    "with umask 0777": """
+        import os
+        os.umask(0o777)
+        got = ask(place)
+        assert os.umask(0) == 0o777
+    """,
+    "with umask 0": """
+        import os
+        os.umask(0)
+        got = ask(place)
+    """,
+    "in a directory that was removed": """
+        import os, tempfile
+        os.chdir(tempfile.mkdtemp()); os.rmdir(os.getcwd())
+        got = ask(place)
+    """,
+    "with 16 descriptors at most": """
+        import resource
+        resource.setrlimit(resource.RLIMIT_NOFILE, (16, 16))
+        got = ask(place)
+    """,
+    "with no descriptor below 200 free": """
+        import os, resource
+        resource.setrlimit(resource.RLIMIT_NOFILE, (300, 300))
+        held = [os.open('/dev/null', os.O_RDONLY) for _ in range(200)]
+        got = ask(place)
+    """,
+    "with file sizes limited to 1 MiB": """
+        import resource
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, 1 << 20))
+        got = ask(place)
+    """,
+    "with 512 MiB of address space": """
+        import resource
+        resource.setrlimit(resource.RLIMIT_AS, (512 << 20, 512 << 20))
+        got = ask(place)
+    """,
+    "in a thread beside 50 others": """
+        import threading
+        done = threading.Event()
+        others = [threading.Thread(target=done.wait) for _ in range(50)]
+        for one in others: one.start()
+        box = []
+        asking = threading.Thread(target=lambda: box.append(ask(place)))
+        asking.start(); asking.join(); done.set()
+        got = box[0]
+    """,
+    "that may gain no privileges": """
+        import ctypes
+        ctypes.CDLL(None).prctl(38, 1, 0, 0, 0)
+        got = ask(place)
+    """,
+    "whose environment is empty": """
+        import os
+        os.environ.clear()
+        got = ask(place)
+    """,
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_a_program(place: Path, case: str) -> None:
+    """The right answers, whatever the program is like."""
+    assert run(CASES[case], place) == RIGHT
+
+
+@pytest.mark.parametrize(
+    "options", [("-W", "error"), ("-O",), ("-OO",), ("-X", "dev", "-W", "error")]
+)
+def test_an_interpreter(place: Path, options: tuple[str, ...]) -> None:
+    """Warnings as errors, no assertions, no docstrings, the development mode."""
+    assert run(CASES["as it is"], place, *options) == RIGHT
+
+
+def test_a_zipapp(tmp_path: Path, place: Path) -> None:
+    """Imported from a zip file."""
+    shutil.copytree(SOURCE, tmp_path / "copy" / "fscaps", ignore=shutil.ignore_patterns("*.pyc"))
+    zipapp.create_archive(tmp_path / "copy", tmp_path / "all.pyz", main="fscaps._cli:main")
+    assert run(CASES["as it is"], place, path=tmp_path / "all.pyz") == RIGHT
+
+
+def test_a_vendored_copy(tmp_path: Path, place: Path) -> None:
+    """Under another name, inside another package."""
+    vendor = tmp_path / "copy" / "engine" / "_vendor"
+    shutil.copytree(SOURCE, vendor / "fscaps")
+    for package in (vendor, vendor.parent):
+        (package / "__init__.py").touch()
+    code = """
+        import sys, engine._vendor.fscaps as fscaps
+        sys.modules['fscaps'] = fscaps
+        got = ask(place)
+    """
+    assert run(code, place, path=tmp_path / "copy") == RIGHT
+
+
+@pytest.mark.parametrize("places", [1, 200])
+def test_200_surveys_at_once(place: Path, places: int) -> None:
+    """On one path, and on as many; nobody sweeps another's, and no descriptor leaks."""
+    code = f"""
+        import os, concurrent.futures
+        import fscaps
+        before = sorted(os.listdir('/proc/self/fd'))
+        paths = [f'{{place}}/{{number % {places}}}' for number in range(200)]
+        for path in set(paths): os.mkdir(path)
+        def one(path):
+            asked = dict(only=['directory.[!m]*', 'owner.*'], mount='never')
+            report = fscaps.survey(path, **asked, timeout=60, deadline=200)
+            asked = [one for one in report.findings.values() if one.seconds]
+            return [*report.warnings, *(str(one) for one in asked if one.outcome.value != 'yes')]
+        with concurrent.futures.ThreadPoolExecutor(200) as pool:
+            wrong = [text for texts in pool.map(one, paths) for text in texts]
+        left = [name for path in set(paths) for name in os.listdir(path)]
+        for path in set(paths): os.rmdir(path)
+        got = wrong + left
+        assert sorted(os.listdir('/proc/self/fd')) == before
+    """
+    assert run(code, place) == []
+
+
+CONFINED = {
+    "without any capability": ("setpriv", "--bounding-set=-all", "--inh-caps=-all"),
+    "without CAP_SYS_ADMIN": ("setpriv", "--bounding-set=-sys_admin", "--inh-caps=-sys_admin"),
+    "in a user namespace": ("unshare", "--user", "--map-root-user"),
+    "in a pid namespace": ("unshare", "--pid", "--fork", "--mount-proc"),
+}
+
+
+@ROOT
+@pytest.mark.parametrize("how", CONFINED)
+def test_confined(place: Path, how: str) -> None:
+    """As in a container: no yes that is none, no traceback, nothing left."""
+    done = subprocess.run(
+        [*CONFINED[how], sys.executable, "-m", "fscaps", "--json", str(place)],
+        env={"PATH": os.defpath, "PYTHONPATH": str(SOURCE.parent)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stderr == ""
+    report = fscaps.load(done.stdout)
+    whole = fscaps.survey(place).findings
+    for name, one in report.findings.items():
+        assert one.outcome is not fscaps.Outcome.NO or whole[name].outcome is fscaps.Outcome.NO, one
+    assert os.listdir(place) == []
+
+
+@ROOT
+def test_without_proc(place: Path) -> None:
+    """Nothing is claimed, and the report says what is missing."""
+    script = f"umount -l /proc; exec {sys.executable} -m fscaps --json {place}"
+    done = subprocess.run(
+        ["unshare", "--mount", "sh", "-c", script],
+        env={"PATH": os.defpath, "PYTHONPATH": str(SOURCE.parent)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    report = fscaps.load(done.stdout)
+    assert {one.outcome for one in report.findings.values()} == {fscaps.Outcome.UNKNOWN}
+    assert any("/proc" in one.detail for one in report.findings.values())

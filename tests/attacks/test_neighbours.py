@@ -1,0 +1,157 @@
+"""An unprivileged user owns the probed directory, and swaps things in it while root probes.
+
+At each system call of the worker in turn everything stands still while the neighbour plays a trick,
+so that no race needs luck. Whatever the trick: root touches nothing but its scratch directory.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import stat
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from . import interception, trial
+from .campaign import EVERY, SCRATCH, Aftermath, Attack, in_words, record, some, survive, wage
+from .trial import WORKER
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from .interception import Call, Watch
+
+pytestmark = [
+    pytest.mark.skipif(not interception.available(), reason="no seccomp_unotify(2) here"),
+    pytest.mark.timeout(3600 if EVERY else 300),
+]
+
+NEIGHBOUR = 65534
+
+
+def _aside(scratch: str) -> None:
+    os.rename(scratch, "aside")
+
+
+def _link(scratch: str) -> None:
+    _aside(scratch)
+    os.symlink("../precious", scratch)
+
+
+def _own_directory(scratch: str) -> None:
+    _aside(scratch)
+    os.mkdir(scratch)
+    os.chmod(scratch, 0o777)
+    os.mkfifo(f"{scratch}/file")
+    os.symlink("../../precious/file", f"{scratch}/folder")
+
+
+def _fifo(scratch: str) -> None:
+    _aside(scratch)
+    os.mkfifo(scratch)
+
+
+def _precious_directory(scratch: str) -> None:
+    _aside(scratch)
+    os.rename("roots", scratch)
+
+
+def _open_directory(scratch: str) -> None:
+    _aside(scratch)
+    os.rename("everybodys", scratch)
+
+
+def _whole(_scratch: str) -> None:
+    os.rename("../target", "../gone")
+    os.symlink("precious", "../target")
+
+
+TRICKS: dict[str, Callable[[str], None]] = {
+    "renames it": _aside,
+    "puts a link in its place": _link,
+    "puts a directory of its own in its place": _own_directory,
+    "puts a FIFO in its place": _fifo,
+    "puts a directory of root's in its place": _precious_directory,
+    "puts a directory that is open to all in its place": _open_directory,
+    "puts a link in the place of the probed directory": _whole,
+}
+
+
+def _lay_out(base: Path) -> None:
+    """What the neighbour owns, and what root has in there and beside it."""
+    os.chown(base, NEIGHBOUR, NEIGHBOUR)
+    target = base / "target"
+    target.mkdir(exist_ok=True)
+    os.chown(target, NEIGHBOUR, NEIGHBOUR)
+    for precious in (base / "precious", target / "roots"):
+        precious.mkdir()
+        (precious / "file").write_text("precious")
+        (precious / "folder").mkdir()
+    (target / "everybodys").mkdir()
+    (target / "everybodys").chmod(0o777)
+
+
+def _as_neighbour(target: Path, trick: Callable[[str], None]) -> None:
+    pid = os.fork()
+    if pid == 0:
+        try:
+            os.chdir(target)  # the way to it may be closed to him
+            os.setgroups([])
+            os.setresgid(NEIGHBOUR, NEIGHBOUR, NEIGHBOUR)
+            os.setresuid(NEIGHBOUR, NEIGHBOUR, NEIGHBOUR)
+            trick(next(name for name in os.listdir() if SCRATCH.fullmatch(name)))
+        finally:
+            os._exit(0)
+    os.waitpid(pid, 0)
+
+
+def _swap(target: Path, attack: Attack, _: Any) -> Aftermath:
+    base = target.parent / "base"
+    base.mkdir()
+    _lay_out(base)
+    precious = [path for path in base.rglob("*") if path.name not in {"target", "gone"}]
+    before = {path.lstat().st_ino: _one(path) for path in precious}
+
+    def decide(watch: Watch, call: Call, _probe: str | None) -> bool:
+        if not attack.meets(call):
+            return False
+        _as_neighbour(base / "target", TRICKS[attack.how])
+        watch.let(call)
+        return True
+
+    done = trial.attempt(str(base / "target"), decide, timeout=2, deadline=8)
+    after = {path.lstat().st_ino: _one(path) for path in base.rglob("*")}
+    changed = {inode: after.get(inode) for inode, was in before.items() if after.get(inode) != was}
+    # An empty directory under the name of the scratch goes; the neighbour may remove that himself.
+    problems = [
+        f"{before[inode]} became {now}"
+        for inode, now in changed.items()
+        if now or before[inode][-1]
+    ]
+    shutil.rmtree(base)
+    return Aftermath(attack, done.hit, problems + survive(done))
+
+
+def _one(path: Path) -> tuple[object, ...]:
+    """All that a change of any kind would change: mode, owner, times, content."""
+    one = path.lstat()
+    what: object = sorted(os.listdir(path)) if stat.S_ISDIR(one.st_mode) else one.st_ctime_ns
+    content = path.read_text() if stat.S_ISREG(one.st_mode) else ""
+    return (one.st_mode, one.st_uid, one.st_gid, one.st_mtime_ns, content, what)
+
+
+def test_a_neighbour_swaps_the_scratch_directory(tmp_path: Path) -> None:
+    """Root's files in the neighbour's reach stay as they are, whenever he plays his trick."""
+    calls = record(tmp_path).calls
+    attacks = [
+        Attack(call.process, call.nth, trick)
+        for call in calls
+        if call.process == WORKER
+        for trick in TRICKS
+    ]
+    dense = 20 * len(TRICKS)  # while it is made, opened and marked
+    done = wage(_swap, tmp_path, attacks[:dense] + some(attacks[dense:], 37))
+    assert not any(one.problems for one in done), in_words(done)
+    assert sum(one.hit is not None for one in done) > 0.9 * len(done)

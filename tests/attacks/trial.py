@@ -1,0 +1,228 @@
+"""One survey under watch: what was asked of the kernel, what we did to it, what came of it."""
+
+from __future__ import annotations
+
+import ctypes
+import fcntl
+import functools
+import json
+import os
+import signal
+import socket
+import stat
+import sys
+import traceback
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import fscaps
+from fscaps.render import json as form
+
+from .interception import Call, Watch, submit
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    Decision = int | str | None
+
+CALLER, STARTING, WORKER = 0, 1, 100
+"""Who calls fscaps; its worker before it announces a scratch directory; the same after that."""
+QUIET = 20.0
+"""Seconds without a call after which a watched process counts as lingering."""
+_ROOM = 1 << 20
+_PR_SET_CHILD_SUBREAPER = 36
+
+
+class Seen(NamedTuple):
+    """A call, and the probe in flight."""
+
+    process: int
+    nth: int
+    name: str
+    probe: str | None
+    what: str = ""
+    on_it: bool = False
+    """Whether it is asked of the probed file system, or of one that is mounted upon it."""
+
+
+@dataclass
+class Trial:
+    """What became of one survey."""
+
+    report: fscaps.Report | None = None
+    error: str = ""
+    """What the caller raised, if it is one of fscaps' own errors."""
+    bug: str = ""
+    """A traceback, which no caller may ever see."""
+    calls: list[Seen] = field(default_factory=list)
+    hit: Seen | None = None
+    """The call that was attacked."""
+    lingering: bool = False
+    """Whether a process outlived it all."""
+
+
+def become_reaper() -> None:
+    """Take in the processes whose parent dies, so that they can be waited for."""
+    ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def attempt(
+    path: str,
+    decide: Callable[[Watch, Call, str | None], bool],
+    *,
+    record: bool = False,
+    **options: Any,
+) -> Trial:
+    """Survey the path in a process of its own, under watch, and do to its calls what is decided.
+
+    ``decide`` is given each call with the probe in flight; it answers the call itself and returns
+    True if it attacks it, and returns False to have it let through.
+    """
+    ours, theirs = socket.socketpair()
+    results, told = os.pipe()
+    fcntl.fcntl(told, fcntl.F_SETPIPE_SZ, _ROOM)  # read only when all is over
+    pid = os.fork()
+    if pid == 0:
+        ours.close()
+        os.close(results)
+        _be_caller(theirs, told, path, options)
+    theirs.close()
+    os.close(told)
+    trial = Trial()
+    watch = Watch(ours)
+    ours.close()
+    try:
+        _serve(watch, decide, trial, record=record)
+    except TimeoutError:
+        trial.lingering = True
+        watch.kill_all()
+    finally:
+        watch.close()
+    _take(results, trial)
+    _reap(pid)
+    return trial
+
+
+def _serve(
+    watch: Watch,
+    decide: Callable[[Watch, Call, str | None], bool],
+    trial: Trial,
+    *,
+    record: bool,
+) -> None:
+    probe: str | None = None
+    event: dict[str, Any] = {}
+    for call in watch.calls(QUIET):
+        if call.process in (STARTING, WORKER) and call.name == "write" and call.arguments[0] == 1:
+            event = _event(call)
+            probe = event.get("probe")
+        if record:
+            trial.calls.append(_seen(call, probe))
+        if trial.hit or not decide(watch, call, probe):
+            watch.let(call)
+        else:
+            trial.hit = _seen(call, probe)
+        if call.process == STARTING and event.get("event") == "scratch":
+            watch.renumber(call, WORKER)
+
+
+def _event(call: Call) -> dict[str, Any]:
+    try:
+        said: dict[str, Any] = json.loads(call.memory(call.arguments[1], call.arguments[2]))
+    except (OSError, ValueError):
+        return {}
+    return said
+
+
+# Where a call has its path, and the descriptor that this is relative to, or that it works on.
+_PATH = {
+    **dict.fromkeys(("openat", "newfstatat", "mkdirat", "unlinkat", "mknodat", "fchownat"), 1),
+    **dict.fromkeys(("utimensat", "renameat", "renameat2", "linkat", "readlinkat"), 1),
+    **dict.fromkeys(("execve", "readlink", "access", "quotactl"), 0),
+    "symlinkat": 2,
+}
+_DESCRIPTOR = {
+    **dict.fromkeys(("read", "write", "pread64", "pwrite64", "lseek", "close", "fsync"), 0),
+    **dict.fromkeys(("fdatasync", "getdents64", "ioctl", "flock", "fcntl", "fchmod", "fstatfs"), 0),
+    **dict.fromkeys(("fsetxattr", "fgetxattr", "flistxattr", "fremovexattr", "ftruncate"), 0),
+    **dict.fromkeys(("fallocate", "openat", "newfstatat", "mkdirat", "unlinkat", "mknodat"), 0),
+    **dict.fromkeys(("fchownat", "utimensat", "renameat", "renameat2", "linkat"), 0),
+    **dict.fromkeys(("readlinkat", "fchdir"), 0),
+    "symlinkat": 1,
+    "mmap": 4,
+}
+# What works on a file system without saying so by a descriptor.
+_ON_IT = frozenset(
+    ("mount", "umount2", "fsopen", "fsconfig", "fsmount", "execve", "quotactl", "bind", "statfs")
+)
+
+
+def _seen(call: Call, probe: str | None) -> Seen:
+    what = call.text(_PATH[call.name]) if call.name in _PATH else ""
+    return Seen(call.process, call.nth, call.name, probe, what, _is_on_it(call, what))
+
+
+@functools.lru_cache(maxsize=None)
+def _elsewhere() -> frozenset[int]:
+    """The devices of the file systems that are not the probed one, nor mounted upon it."""
+    places = ("/", "/proc", "/sys", "/dev", "/dev/shm", "/run", "/tmp", sys.prefix, sys.base_prefix)
+    return frozenset(os.stat(place).st_dev for place in places if os.path.exists(place))
+
+
+def _is_on_it(call: Call, path: str) -> bool:
+    if call.name in _ON_IT:
+        return True
+    if path.startswith("/") or call.name not in _DESCRIPTOR:
+        return False
+    try:
+        file = os.stat(f"/proc/{call.pid}/fd/{call.arguments[_DESCRIPTOR[call.name]]}")
+    except OSError:
+        return False
+    kinds = (stat.S_ISREG, stat.S_ISDIR)
+    return any(kind(file.st_mode) for kind in kinds) and file.st_dev not in _elsewhere()
+
+
+def _take(results: int, trial: Trial) -> None:
+    with os.fdopen(results, "rb") as pipe:
+        os.set_blocking(results, False)
+        text = pipe.read()
+    if not text:
+        return  # the caller was killed
+    kind, _, rest = text.decode().partition("\n")
+    if kind == "report":
+        trial.report = form.load(rest)
+    elif kind == "error":
+        trial.error = rest
+    else:
+        trial.bug = rest
+
+
+def _reap(pid: int) -> None:
+    """Wait for the caller, and for what it left to us."""
+    with suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGKILL)
+    with suppress(ChildProcessError):
+        while True:
+            os.waitpid(-1, 0)
+
+
+def _be_caller(channel: socket.socket, told: int, path: str, options: dict[str, Any]) -> None:
+    """The life of the caller; never returns."""
+    text = "bug\n"
+    try:
+        submit(channel)
+        text = _told(path, options)
+    except BaseException:
+        text = "bug\n" + traceback.format_exc()
+    finally:
+        with suppress(OSError):
+            os.write(told, text.encode())
+        os._exit(0)
+
+
+def _told(path: str, options: dict[str, Any]) -> str:
+    try:
+        return "report\n" + form.render(fscaps.survey(path, **options))
+    except fscaps.FscapsError as error:
+        return f"error\n{type(error).__name__}: {error}"
