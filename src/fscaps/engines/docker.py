@@ -25,6 +25,7 @@ from ..probes import (
     time,
     xattr,
 )
+from . import _loop
 
 _ANOTHER = (
     "use a local ext4 or xfs (mkfs.xfs -n ftype=1), or put such a file system on a block device "
@@ -277,7 +278,7 @@ _OVERLAY = (
         because="Each container's root is an overlay whose upper and work directory lie here.",
         source="daemon/graphdriver/overlayutils/overlayutils.go:SupportsOverlay; overlay2.go:Get",
         says=_MOUNT_FAILS,
-        remedy=f"{_ANOTHER}; {_OTHER_DRIVERS}",
+        remedy=f"{_ANOTHER}; {_loop.MOVE}; {_OTHER_DRIVERS}",
     ),
     Need(
         (overlay.copy_up,),
@@ -447,5 +448,6 @@ ENGINE = Engine(
             title="image metadata",
             needs=(_WRITABLE, _ROOM, *_ATOMIC, _DIRECTORY_RENAME),
         ),
+        _loop.DATA_ROOT,
     ),
 )
