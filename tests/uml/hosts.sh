@@ -1,34 +1,66 @@
 # shellcheck shell=bash
-# Two hosts on one kernel: each has its own network, host name, mounts and processes, and so is an
-# NFS client of its own: another address and identity, other locks, another page cache. What they
-# share is the kernel, which matters to neither.
+# Hosts on one kernel. Each has its own network, host name, mounts and processes, and so is an NFS
+# client of its own: another address and identity, another lease, other locks, another page cache
+# (the kernel keeps its NFS clients by network namespace). They share the kernel's other caches and
+# its loop devices, neither of which knows what lies behind another host's mount.
 
 SERVER=10.9.9.9
 
-# host_start NAME NUMBER: its commands run by `on NAME`.
-host_start() {
-    local name=$1 number=$2 pid=/run/host.$1
+# host NAME NUMBER: a host at 10.9.NUMBER.2, with a disk of its own; `on NAME` runs commands there.
+host() {
+    local name=$1 number=$2 ready=/run/ready.$1
     ip addr show dev lo | grep -q "$SERVER" || ip addr add "$SERVER/32" dev lo
-    rm -f "$pid" && mkfifo "$pid"
-    NAME=$name unshare --mount --net --uts --pid --fork --kill-child --mount-proc \
-        bash -c 'hostname "$NAME"; sleep infinity & echo >"$0"; wait' "$pid" &
-    read -r <"$pid" && pgrep --parent $! >"$pid.pid"
-    ip link add "to-$name" type veth peer name eth0 netns "$(<"$pid.pid")"
-    ip addr add "10.9.$number.1/24" dev "to-$name" && ip link set "to-$name" up
+    echo "10.9.$number.2 $name" >>/etc/hosts
+    mkfifo "$ready"
+    unshare --mount --net --uts --pid --fork --kill-child --mount-proc \
+        bash -c 'hostname "$0"; echo >"$1"; exec env --ignore-signal=CHLD sleep infinity' \
+        "$name" "$ready" & # who ignores SIGCHLD leaves no zombies
+    read -r <"$ready"
+    pgrep --parent $! >"/run/host.$name"
+    ip link add "to-$name" type veth peer name eth0 netns "$(<"/run/host.$name")"
+    ip addr add "10.9.$number.1/24" dev "to-$name"
+    ip link set "to-$name" up
+    fs_ext4 "/run/disk.$name"
     on "$name" <<-SETUP
 	ip link set lo up
-	ip addr add 10.9.$number.2/24 dev eth0 && ip link set eth0 up
+	ip addr add 10.9.$number.2/24 dev eth0
+	ip link set eth0 up
 	ip route add default via 10.9.$number.1
-	for dir in /run /tmp /mnt /var/lib/containers; do mount -t tmpfs tmpfs \$dir; done
-	mkdir /run/lock /tmp/upper /tmp/work
-	mount -t overlay -o lowerdir=/etc,upperdir=/tmp/upper,workdir=/tmp/work etc /etc
+	disk=/run/disk.$name
+	mkdir -p \$disk/{containers,tmp,etc,work,local}
+	mount --bind \$disk/containers /var/lib/containers
+	mount --bind \$disk/tmp /var/tmp
+	mount -t overlay -o lowerdir=/etc,upperdir=\$disk/etc,workdir=\$disk/work etc /etc
+	mount --bind \$disk/local /usr/local/sbin
+	for dir in /run /mnt; do mount -t tmpfs tmpfs \$dir; done
+	mkdir /run/lock
 	SETUP
 }
 
-# on NAME: run the commands on standard input there, up to the first that fails.
+# on NAME: run the commands on standard input there, up to the first that fails; `server` is here.
 on() {
-    nsenter --target "$(<"/run/host.$1.pid")" --mount --net --uts --pid bash -euo pipefail -s
+    local there=()
+    [[ $1 == server ]] || there=(nsenter --target "$(<"/run/host.$1")" --mount --net --uts --pid)
+    "${there[@]}" bash -euo pipefail -s
+}
+
+# share VERSION NAME...: a disk that the server exports to each, which has it on /mnt/share.
+share() {
+    local version=$1 name
+    grep -q "$SERVER" /etc/hosts || echo "$SERVER server" >>/etc/hosts
+    nfs_server && fs_ext4 /srv/share && chmod 0777 /srv/share && rmdir /srv/share/lost+found
+    for name in "${@:2}"; do
+        exportfs -o rw,sync,no_subtree_check,no_root_squash "$name:/srv/share"
+        # shellcheck disable=SC2016 # for the other shell
+        on "$name" <<-MOUNT
+		. "$HERE/lib.sh"
+		mount_nfs $version /srv/share /mnt/share server
+		MOUNT
+    done
 }
 
 # cut NAME: from now on nothing that it sends arrives; to everybody else it is dead.
 cut() { ip link set "to-$1" down; }
+
+# mend NAME: it is back.
+mend() { ip link set "to-$1" up; }

@@ -50,11 +50,11 @@ nfs_export() {
         exportfs -o "rw,sync,no_subtree_check,$1" "*:$dir" && echo "$dir"
 }
 
-# mount_nfs VERSION EXPORT DIR
+# mount_nfs VERSION EXPORT DIR [SERVER]
 mount_nfs() {
     local path=$2
     [[ $1 == 4* ]] && path=${2#/srv} # NFS 4 counts from the export with fsid=0
-    mkdir -p "$3" && mount -t nfs -o "vers=$1" "127.0.0.1:$path" "$3"
+    mkdir -p "$3" && mount -t nfs -o "vers=$1" "${4:-127.0.0.1}:$path" "$3"
 }
 
 nfs_server() {
@@ -65,6 +65,7 @@ nfs_server() {
     mkdir -p /var/lib/nfs/{sm,sm.bak,v4recovery,nfsdcld} /run/rpc_pipefs
     touch /var/lib/nfs/{etab,rmtab,state}
     mount -t nfsd nfsd /proc/fs/nfsd
+    echo 10 >/proc/fs/nfsd/nfsv4leasetime # or what a dead client held is free after 90 s only
     mount -t rpc_pipefs rpc_pipefs /run/rpc_pipefs
     rpcbind -w && nfsdcld && rpc.statd && rpc.nfsd 4 && rpc.mountd || return
     echo Y >/proc/fs/lockd/nlm_end_grace # or the first lock, NFS 4 too, waits for 50 s

@@ -38,8 +38,8 @@ _KEPT = (
     Need(
         (space.extend,),
         because="An image file is made long first, and then written in any place.",
-        source="drivers/block/loop.c:lo_rw_aio; mkfs.ext4(8)",
-        says="mkfs.ext4: {error} while setting up superblock",
+        source="docs/how-to/move-a-data-root.md; drivers/block/loop.c:lo_rw_aio",
+        says="truncate: failed to truncate '…' at … bytes: {error}",
         remedy=_WHOLE_FILES,
     ),
     Need(
@@ -70,7 +70,7 @@ _ROOMY = (
 
 DATA_ROOT = Role(
     id="docker/loop-data-root",
-    title="a data-root in an image file, for one host at a time",
+    title="a data-root in an image file",
     needs=(
         *_KEPT,
         Need(
@@ -110,7 +110,7 @@ DATA_ROOT = Role(
 
 IMAGE_STORE = Role(
     id="podman/loop-image-store",
-    title="a read-only image store in an image file, for many hosts",
+    title="a shared image store in an image file",
     needs=(
         Need(
             (loop.erofs,),

@@ -45,6 +45,7 @@ def device(area: Area) -> None:
     The device frees itself at its last close, also by SIGKILL. Not asked where no mount is wanted.
     """
     _refuse(area)
+    _refuse_unextended(area)
     before, after = os.urandom(_PIECE), os.urandom(_PIECE)
     with setting_up():
         area.scratch.write("loop", before + bytes(_SIZE - _PIECE))
@@ -168,10 +169,12 @@ def _use(here: Directory) -> None:
     "Can an EROFS image here be mounted read-only?",
     no=_REFUSED,
     capabilities=("CAP_SYS_ADMIN",),
-    after=(space.extend,),
 )
 def erofs(area: Area) -> None:
-    """Mount a tiny one detached, through a loop device that cannot write, and read its file."""
+    """Mount a tiny one detached, through a loop device that cannot write, and read its file.
+
+    It is written at a stretch, which storage allows that keeps whole files only.
+    """
     _refuse(area)
     _refuse_unknown("erofs")
     with setting_up():
@@ -187,8 +190,12 @@ def _refuse(area: Area) -> None:
         skip("no mount was wanted, and no loop device is taken for anything else")
     if area.lacks(("CAP_SYS_ADMIN",)):
         raise Unknown(Reason.PRIVILEGE, "a loop device takes CAP_SYS_ADMIN")
-    if not isinstance(area.directory, Exception) and area.outcome(space.extend) is Outcome.NO:
-        found = area.findings[space.extend.id]
+
+
+def _refuse_unextended(area: Area) -> None:
+    """Answer *no* without a device where the file alone has failed already."""
+    found = area.findings.get(space.extend.id)
+    if found and found.outcome is Outcome.NO:
         raise No(f"not tried, since {space.extend.id} is no: {found.detail}", errno=found.errno)
 
 
