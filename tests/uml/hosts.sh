@@ -59,8 +59,8 @@ share() {
     done
 }
 
-# cut NAME: from now on nothing that it sends arrives; to everybody else it is dead.
-cut() { ip link set "to-$1" down; }
+# cut_off NAME: from now on nothing that it sends arrives; to everybody else it is dead.
+cut_off() { ip link set "to-$1" down; }
 
-# mend NAME: it is back.
-mend() { ip link set "to-$1" up; }
+# reconnect NAME
+reconnect() { ip link set "to-$1" up; }

@@ -20,23 +20,18 @@ _FENCE = re.compile(r"^```sh (?P<hosts>[a-z ]+)\n(?P<commands>.*?)^```$", re.MUL
 
 @dataclass(frozen=True)
 class Step:
-    """One block, for one host."""
+    """One block, for one host; of the host ``machine`` they are the script's own functions."""
 
-    line: int  # of the page; 0 for a test's own
+    name: str  # of its results: the line of the page, or what a test calls its own
     host: str
     commands: str
-
-    @property
-    def name(self) -> str:
-        """What the step is called in the results."""
-        return f"{self.line:03}-{self.host}"
 
 
 def page(path: Path) -> list[Step]:
     """All blocks of a page, in order."""
-    text = path.read_text(encoding="utf-8")
+    text, newline = path.read_text(encoding="utf-8"), "\n"
     return [
-        Step(text[: fence.start()].count("\n") + 1, host, fence["commands"])
+        Step(f"{text[: fence.start()].count(newline) + 1:03}-{host}", host, fence["commands"])
         for fence in _FENCE.finditer(text)
         for host in fence["hosts"].split()
     ]
@@ -56,6 +51,9 @@ def script(steps: Iterable[Step]) -> str:
 def _lines(steps: Iterable[Step]) -> Iterator[str]:
     for step in steps:
         yield f"echo '== {step.name}'"
+        if step.host == "machine":
+            yield step.commands
+            continue
         yield f"on {step.host} >\"$RESULTS/{step.name}.out\" <<'END-OF-STEP' || exit"
         yield step.commands.rstrip("\n")
         yield "END-OF-STEP"

@@ -98,3 +98,30 @@ fs_9p() {
     diod --no-auth --export="$share" --listen=127.0.0.1:564 && until_true listening 564 || return
     mount -t 9p -o "trans=tcp,version=9p2000.L,access=user,uname=root,aname=$share" 127.0.0.1 "$1"
 }
+
+# holds_ext4 DIR: what the distribution's tools make of an ext4 in a file there: yes or no.
+holds_ext4() {
+    local image=$1/image point=/run/held
+    mkdir -p $point
+    if truncate -s 48M "$image" && mkfs.ext4 -q -b 4096 "$image" && mount -o loop "$image" $point &&
+        cp -r /etc/apt /etc/ssl $point && umount $point && fsck.ext4 -fn "$image" >/dev/null; then
+        echo yes
+    else
+        echo no
+    fi 2>/dev/null
+    rm -f "$image"
+}
+
+# holds_erofs DIR: the same of an EROFS.
+holds_erofs() {
+    local point=/run/held
+    mkdir -p $point
+    [[ -f /run/erofs ]] || mkfs.erofs /run/erofs /etc/apt >/dev/null
+    if cp /run/erofs "$1/image" && mount -o loop,ro "$1/image" $point &&
+        diff -r /etc/apt $point && umount $point; then
+        echo yes
+    else
+        echo no
+    fi 2>/dev/null
+    rm -f "$1/image"
+}

@@ -60,11 +60,13 @@ ELSEWHERE = {
 }
 
 _SURVEY_ALL = """
+modprobe erofs
 for name in {names}; do
     fs_$name /mnt/$name || continue
     PYTHONPATH={src} {python} -m fscaps --json --timeout 20 --deadline 120 \
         -o "$RESULTS/$name.json" /mnt/$name
     ls -A /mnt/$name >"$RESULTS/$name.left"
+    echo "$(holds_ext4 /mnt/$name) $(holds_erofs /mnt/$name)" >"$RESULTS/$name.holds"
 done
 PYTHONPATH={src}:{tests} {python} {tests}/uml/elsewhere.py "$RESULTS" {elsewhere}
 """
@@ -109,6 +111,24 @@ def test_verdicts_are_what_dockerd_does(
     assert set(expected.blocked_by) <= blocking
     open_roles = [v.id for v in report.verdicts.values() if v.fitness is Fitness.UNDETERMINED]
     assert not open_roles
+
+
+@pytest.mark.parametrize("report", list(EXPECTED), indirect=True)
+def test_an_image_file_fits_where_losetup_and_mount_succeed(
+    report: fscaps.Report, results: Path, request: pytest.FixtureRequest
+) -> None:
+    """The distribution's own tools, on the same directory, are the measure."""
+    name = request.node.callspec.params["report"]
+    roles = ("docker/loop-data-root", "podman/loop-image-store")
+    told = ["yes" if report[role].fitness.fits else "no" for role in roles]
+    assert told == (results / f"{name}.holds").read_text().split()
+
+
+@pytest.mark.parametrize("report", ["vfat"], indirect=True)
+def test_an_image_file_on_vfat_stays_below_4_gib(report: fscaps.Report) -> None:
+    """A data-root in a file fits, with that loss."""
+    assert report.findings["space.large"].outcome is Outcome.NO
+    assert report["docker/loop-data-root"].fitness is Fitness.DEGRADED
 
 
 @pytest.mark.parametrize("name", [*EXPECTED, *ELSEWHERE])

@@ -71,6 +71,7 @@ _ROOMY = (
 DATA_ROOT = Role(
     id="docker/loop-data-root",
     title="a data-root in an image file",
+    alternative=True,
     needs=(
         *_KEPT,
         Need(
@@ -111,6 +112,7 @@ DATA_ROOT = Role(
 IMAGE_STORE = Role(
     id="podman/loop-image-store",
     title="a shared image store in an image file",
+    alternative=True,
     needs=(
         Need(
             (loop.erofs,),

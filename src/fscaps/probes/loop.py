@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from contextlib import contextmanager
-from errno import EACCES, EBADF, EINVAL, ENOSYS, ENOTSUP, EPERM, EROFS
+from errno import EACCES, EBADF, EDQUOT, EFBIG, EINVAL, ENOSPC, ENOSYS, ENOTSUP, EPERM, EROFS
 
 from .._linux import loop as devices, mounts, system
 from .._linux.directory import Directory, read_all, write_all
@@ -167,7 +167,7 @@ def _use(here: Directory) -> None:
 
 @probe(
     "Can an EROFS image here be mounted read-only?",
-    no=_REFUSED,
+    no=(*_REFUSED, ENOSPC, EDQUOT, EFBIG),
     capabilities=("CAP_SYS_ADMIN",),
 )
 def erofs(area: Area) -> None:
@@ -177,8 +177,7 @@ def erofs(area: Area) -> None:
     """
     _refuse(area)
     _refuse_unknown("erofs")
-    with setting_up():
-        area.scratch.write("erofs", _images.erofs())
+    area.scratch.write("erofs", _images.erofs())
     with _attached(area, "erofs", read_only=True) as attached, _mounted("erofs", attached) as top:
         if top.read(_images.EROFS_FILE) != _images.CONTENT:
             raise No("the file in the image is not what it was when the image was made")

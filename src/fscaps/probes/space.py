@@ -101,8 +101,7 @@ def extend(area: Area) -> None:
     its cache) does not.
     """
     start, within = os.urandom(_BLOCK), os.urandom(_BLOCK)
-    with setting_up():
-        area.scratch.write("extended", start)
+    area.scratch.write("extended", start)
     fd = area.scratch.open("extended", os.O_RDWR)
     try:
         with naming("ftruncate"):
