@@ -7,6 +7,7 @@ with drivers that the kernel has loaded already.
 
 from __future__ import annotations
 
+import errno
 import os
 from contextlib import contextmanager
 from errno import EACCES, EBADF, EDQUOT, EFBIG, EINVAL, ENOSPC, ENOSYS, ENOTSUP, EPERM, EROFS
@@ -177,6 +178,8 @@ def erofs(area: Area) -> None:
     """
     _refuse(area)
     _refuse_unknown("erofs")
+    if isinstance(area.directory, OSError) and area.directory.errno in (ENOSPC, EDQUOT):
+        raise No("no room", errno=errno.errorcode[area.directory.errno])
     area.scratch.write("erofs", _images.erofs())
     with _attached(area, "erofs", read_only=True) as attached, _mounted("erofs", attached) as top:
         if top.read(_images.EROFS_FILE) != _images.CONTENT:
