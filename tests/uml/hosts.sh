@@ -12,6 +12,7 @@ host() {
     ip addr show dev lo | grep -q "$SERVER" || ip addr add "$SERVER/32" dev lo
     echo "10.9.$number.2 $name" >>/etc/hosts
     mkfifo "$ready"
+    # shellcheck disable=SC2016 # for the shell that becomes the host's first process
     unshare --mount --net --uts --pid --fork --kill-child --mount-proc \
         bash -c 'hostname "$0"; echo >"$1"; exec env --ignore-signal=CHLD sleep infinity' \
         "$name" "$ready" & # who ignores SIGCHLD leaves no zombies
