@@ -26,7 +26,8 @@ def test_an_overlay_is_mounted_in_a_namespace_instead(tmp_path: Path) -> None:
     """Every answer about overlay is the same, and nothing is left behind or mounted."""
     inject = ["strace", "-f", "-qq", "-o", "/dev/null", "-e", "inject=fsopen:error=ENOSYS"]
     command = [*inject, sys.executable, "-m", "fscaps", "--json", str(tmp_path)]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode in (0, 4), done.stderr  # 4: no image file was mounted
     old, new = fscaps.load(done.stdout), fscaps.survey(tmp_path)
     about = [probe for probe in new.findings if probe.startswith("overlay.")]
     assert {p: old.findings[p].outcome for p in about} == {

@@ -40,11 +40,13 @@ class Loop:
         self.path = f"/dev/loop{number}"
         self._number = number
         self._made = made
+        self.read_only = False
         self._backing = ""
 
     def bind(self, fd: int, flags: int) -> None:
         """Put it on an open file."""
         _configure(self.fd, fd, flags)
+        self.read_only = bool(flags & _READ_ONLY)
         self._backing = _backing(self._number)
 
     def __enter__(self) -> Loop:
