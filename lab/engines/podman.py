@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from lab.tree import Tree
 
 # What Docker's containers may do and podman's may not, unless told.
-_CAPABILITIES = "--cap-add=MKNOD,NET_RAW"
+CAPABILITIES = "--cap-add=MKNOD,NET_RAW"
 _FUSE_OVERLAYFS = "/usr/bin/fuse-overlayfs"
 _RUNROOT = "/run/containers/storage"
 
@@ -219,7 +219,7 @@ def with_default_driver(place: Place) -> Outcome:
 
 
 def _work(podman: Podman) -> Outcome:
-    return Course(options=[_CAPABILITIES]).run(podman, layers)
+    return Course(options=[CAPABILITIES]).run(podman, layers)
 
 
 def rootless(place: Place) -> Outcome:
@@ -231,31 +231,42 @@ def rootless(place: Place) -> Outcome:
     root = place.generation.root
     podman = Rootless(place.scratch, place.directory, driver="overlay", root=root, hidden=())
     # No device node can be made in a user namespace, wherever.
-    options = [_CAPABILITIES, "--env=DEVICES=none"]
+    options = [CAPABILITIES, "--env=DEVICES=none"]
     course = Course(options=options, content=image.without_devices)
     return course.run(podman, layers)
 
 
 def additional_image_store(place: Place) -> Outcome:
     """Fill a store on the local disk, copy it to the directory, and run images from there."""
-    filled, own = place.scratch / "filled", place.scratch / "own"
-    root = place.generation.root
-    content = image.full()
-    archive = image.write(place.scratch / "full.tar", image.FULL, content, ["/vol"])
+    copy = ("cp", "--archive", f"{filled_store(place)}/.", f"{place.directory}/")
+    copied = subprocess.run(copy, check=False, capture_output=True, text=True)
+    if copied.returncode:
+        return Outcome(Level.NO, step="copy", words=copied.stderr.strip().splitlines()[0])
+    shared = reader(place, place.directory)
+
+    def mount() -> None:
+        if not shared.mounted(place.directory):
+            shared.run("mount", "--bind", str(place.directory), str(place.directory))
+        shared.run("mount", "-o", "remount,bind,ro", str(place.directory))
+
+    return Course(mount, [CAPABILITIES]).run(shared, use)
+
+
+def filled_store(place: Place) -> Path:
+    """Fill a store on the local disk with the full image."""
+    filled, root = place.scratch / "filled", place.generation.root
+    archive = image.write(place.scratch / "full.tar", image.FULL, image.full(), ["/vol"])
     with Podman(place.scratch, filled, driver="overlay", root=root) as podman:
         loaded = podman.cli("load", "-q", "-i", str(archive))
         if loaded.returncode:
             raise RuntimeError(f"cannot fill an image store: {loaded.stderr}")
-    copy = ("cp", "--archive", f"{filled}/.", f"{place.directory}/")
-    copied = subprocess.run(copy, check=False, capture_output=True, text=True)
-    if copied.returncode:
-        return Outcome(Level.NO, step="copy", words=copied.stderr.strip().splitlines()[0])
-    options = {"additionalimagestores": f"[{_toml(place.directory)}]"}
-    reader = Podman(place.scratch, own, driver="overlay", root=root, options=options)
+    return filled
 
-    def mount() -> None:
-        if not reader.mounted(place.directory):
-            reader.run("mount", "--bind", str(place.directory), str(place.directory))
-        reader.run("mount", "-o", "remount,bind,ro", str(place.directory))
 
-    return Course(mount, [_CAPABILITIES]).run(reader, use)
+def reader(place: Place, store: Path) -> Podman:
+    """Give a podman with storage of its own, and the store to read images from."""
+    options = {"additionalimagestores": f"[{_toml(store)}]"}
+    root = place.generation.root
+    return Podman(
+        place.scratch, place.scratch / "own", driver="overlay", root=root, options=options
+    )

@@ -18,6 +18,9 @@ EXT4 = FILESYSTEMS["ext4"]
 A_FEW = 8
 """Flushes that a journal may add by itself; the probe's overlay would cause some twenty."""
 
+IMAGE_FILES = "loop.*"
+"""Left out here: they flush the one file that they made, and mount before the overlay does."""
+
 pytestmark = [pytest.mark.skipif(missing(EXT4) is not None, reason=missing(EXT4) or "")]
 
 
@@ -31,7 +34,7 @@ def flushes(directory: Path) -> int:
 def flushes_of(directory: Path, mount: str) -> int:
     """How often a survey makes the device flush."""
     before = flushes(directory)
-    report = fscaps.survey(directory, mount=mount)
+    report = fscaps.survey(directory, mount=mount, skip=[IMAGE_FILES])
     mounted = report.findings["overlay.remount"].outcome is Outcome.YES
     assert mounted is (mount == "auto")
     return flushes(directory) - before
@@ -49,9 +52,9 @@ def test_the_overlay_does_not_flush_the_file_system(tmp_path: Path) -> None:
 def test_a_kernel_that_knows_no_volatile_overlay_is_asked_without(tmp_path: Path) -> None:
     """Before 5.10; strace refuses the first option of the first mount, as such a kernel would."""
     inject = ["strace", "-f", "-qq", "-o", "/dev/null", "-e", "inject=fsconfig:error=EINVAL:when=1"]
-    command = [*inject, sys.executable, "-m", "fscaps", "--json", str(tmp_path)]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
-    old, new = fscaps.load(done.stdout), fscaps.survey(tmp_path)
+    command = [*inject, sys.executable, "-m", "fscaps", "--json", "--skip", IMAGE_FILES]
+    done = subprocess.run([*command, str(tmp_path)], capture_output=True, text=True, check=False)
+    old, new = fscaps.load(done.stdout), fscaps.survey(tmp_path, skip=[IMAGE_FILES])
     assert new.findings["overlay.upper"].outcome is Outcome.YES
     assert {probe: found.outcome for probe, found in old.findings.items()} == {
         probe: found.outcome for probe, found in new.findings.items()

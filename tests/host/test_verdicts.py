@@ -8,16 +8,14 @@ what fscaps said.
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, NamedTuple
+from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
 import fscaps
 from fscaps import Fitness, Outcome
 from lab.filesystems import FILESYSTEMS, missing
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 YES, SOME, NO, OPEN = (
     Fitness.SUITABLE,
@@ -131,11 +129,14 @@ def test_verdicts_are_what_dockerd_does(
 
 @pytest.mark.parametrize("survey", ["ext4", "btrfs", "xfs", "tmpfs"], indirect=True)
 def test_an_ordinary_file_system_answers_every_question(survey: fscaps.Report) -> None:
-    """As root nothing is left open but what this host lacks (SELinux, engines), or btrfs has."""
+    """As root nothing is left open but what this host lacks, or btrfs has."""
     unknown = {f.probe for f in survey.findings.values() if f.outcome is Outcome.UNKNOWN}
-    host = {"xattr.security_selinux", "driver.fuse_overlayfs"}
-    has_subvolumes = survey.findings["subvolume.create"].outcome is Outcome.YES
-    assert unknown <= (host if has_subvolumes else host | {"subvolume.snapshot"})
+    lacking = {"xattr.security_selinux", "driver.fuse_overlayfs"}
+    if survey.findings["subvolume.create"].outcome is not Outcome.YES:
+        lacking.add("subvolume.snapshot")
+    if "erofs" not in Path("/proc/filesystems").read_text().split():
+        lacking.add("loop.erofs")
+    assert unknown <= lacking
 
 
 @pytest.mark.parametrize("survey", ["ext4-read-only", "squashfs"], indirect=True)

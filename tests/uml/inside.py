@@ -15,20 +15,24 @@ from pathlib import Path
 import fscaps
 from fscaps.render import Style, render
 from lab.filesystems import FILESYSTEMS, missing
+from lab.image_file import holds_erofs, holds_ext4
 from lab.roles import ROLES
 
 
 def main(results: Path, name: str, *roles: str) -> None:
-    """Write the report, what is left in the directory, and what became of the role."""
+    """Write the report, what is left, whether image files work, and what became of the role."""
     system = FILESYSTEMS[name]
     lacking = missing(system)
     if lacking:
         (results / f"{name}.json").write_text(json.dumps({"missing": lacking}))
         return
-    with tempfile.TemporaryDirectory() as work, system(Path(work)) as directory:
+    temporary = tempfile.TemporaryDirectory
+    with temporary() as scratch, temporary() as work, system(Path(work)) as directory:
         report = fscaps.survey(directory, timeout=20, deadline=120)
         (results / f"{name}.left").write_text("\n".join(os.listdir(directory)))
         (results / f"{name}.json").write_text(render(report, "json", Style()))
+        holds = [holds(directory, Path(scratch)) for holds in (holds_ext4, holds_erofs)]
+        (results / f"{name}.holds").write_text(json.dumps(holds))
         for role in roles:
             outcome = ROLES[role].use(directory)
             (results / "outcome.json").write_text(json.dumps(asdict(outcome)))

@@ -18,6 +18,7 @@ from lab.uml import machine
 
 HERE = Path(__file__).resolve().parent
 SECONDS = 600
+IMAGE_FILES = ("docker/loop-data-root", "podman/loop-image-store")
 
 pytestmark = [
     pytest.mark.skipif(not machine.available(), reason="no User-Mode Linux here"),
@@ -58,7 +59,9 @@ EXPECTED = {
 def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The reports of one boot, one file for each file system."""
     place = tmp_path_factory.mktemp("uml")
-    script = "".join(machine.inside(HERE / "inside.py", place, name) for name in EXPECTED)
+    script = "modprobe erofs\n" + "".join(
+        machine.inside(HERE / "inside.py", place, name) for name in EXPECTED
+    )
     done = machine.run(script, results=place, seconds=SECONDS)
     assert not done.timed_out, done.log
     (place / "dmesg").write_text(done.dmesg)
@@ -87,6 +90,23 @@ def test_verdicts_are_what_dockerd_does(
     assert set(expected.blocked_by) <= blocking
     open_roles = [v.id for v in report.verdicts.values() if v.fitness is Fitness.UNDETERMINED]
     assert not open_roles
+
+
+@pytest.mark.parametrize("report", list(EXPECTED), indirect=True)
+def test_an_image_file_fits_where_losetup_and_mount_succeed(
+    report: fscaps.Report, results: Path, request: pytest.FixtureRequest
+) -> None:
+    """The distribution's own tools, on the same directory, are the measure."""
+    name = request.node.callspec.params["report"]
+    told = [report[role].fitness.fits for role in IMAGE_FILES]
+    assert told == json.loads((results / f"{name}.holds").read_text())
+
+
+@pytest.mark.parametrize("report", ["vfat"], indirect=True)
+def test_an_image_file_on_vfat_stays_below_4_gib(report: fscaps.Report) -> None:
+    """A data-root in a file fits, with that loss."""
+    assert report.findings["space.large"].outcome is Outcome.NO
+    assert report["docker/loop-data-root"].fitness is Fitness.DEGRADED
 
 
 @pytest.mark.parametrize("name", list(EXPECTED))

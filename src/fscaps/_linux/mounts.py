@@ -100,10 +100,18 @@ def _log(context: int) -> str:
     return "; ".join(message[2:].strip() for message in messages)
 
 
-def attached(fstype: str, point: bytes, options: dict[str, str | None]) -> None:
+def attached(
+    fstype: str, point: bytes, options: dict[str, str | None], source: str | None = None
+) -> None:
     """mount(2) on a directory; only ever called in a mount namespace of our own."""
     data = ",".join(key if value is None else f"{key}={value}" for key, value in options.items())
-    libc.call("mount", fstype.encode(), point, fstype.encode(), 0, os.fsencode(data))
+    device = (source or fstype).encode()
+    libc.call("mount", device, point, fstype.encode(), 0, os.fsencode(data))
+
+
+def unmount(point: bytes) -> None:
+    """umount2(2), which returns when nothing of the file system is left in use."""
+    libc.call("umount2", point, 0)
 
 
 def detach(point: bytes) -> None:

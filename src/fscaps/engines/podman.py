@@ -25,7 +25,7 @@ from ..probes import (
     symlink,
     xattr,
 )
-from . import _unpacking
+from . import _loop, _unpacking
 from ._unpacking import FILETYPE, LOCAL, LOCKS, PLAIN_PATH, ROOM, WRITABLE
 
 _UNPACK = "pkg/archive/archive.go:createTarFile"
@@ -38,7 +38,7 @@ _ELSEWHERE = (
     "give the user a directory on a local file system and name it as graphroot in "
     "~/.config/containers/storage.conf (or rootless_storage_path in /etc/containers/storage.conf)"
 )
-_EROFS = "make an EROFS image of the store (mkfs.erofs) and mount that on each host; or " + LOCAL
+_EROFS = f"{_loop.SHARE}; or {LOCAL}"
 _HOST_CHECK = "drivers/overlay/overlay.go:supportsOverlay"
 _SAYS_UNSUPPORTED = (
     "kernel does not support overlay fs: 'overlay' is not supported over … at \"…/overlay\": "
@@ -570,6 +570,7 @@ ENGINE = Engine(
             needs=_STORE,
             alternative=True,
         ),
+        _loop.IMAGE_STORE,
     ),
     drivers=(
         Driver("overlay", "podman/overlay", (_D_TYPE, _WHITEOUT, _LISTED, _OPTION, _MOUNT)),

@@ -6,6 +6,7 @@ import mmap
 import os
 from errno import (
     EACCES,
+    EBADF,
     EDQUOT,
     EFBIG,
     EINVAL,
@@ -15,13 +16,15 @@ from errno import (
     ENOTTY,
     EPERM,
     EROFS,
+    ESPIPE,
     EXDEV,
 )
 
 from .._linux import ioctls, libc
 from .._linux.directory import read_all, write_all
 from .._linux.libc import naming
-from . import Answer, No, probe
+from ..findings import Outcome
+from . import Answer, No, probe, skip
 from ._area import setting_up
 
 TYPE_CHECKING = False
@@ -30,6 +33,7 @@ if TYPE_CHECKING:
 
 _BLOCK = 65536
 _HOLE = 1 << 20
+_LARGE = 1 << 32
 
 
 @probe("Is there room for more data?", no=(ENOSPC, EDQUOT, EROFS, EFBIG, EINVAL))
@@ -84,6 +88,69 @@ def sparse(area: Area) -> None:
         os.close(fd)
     if taken > _HOLE // 2:
         raise No(f"an empty file of {_HOLE} bytes takes up {taken}")
+
+
+@probe(
+    "Can a file be made longer, and be written anywhere in it?",
+    no=(EINVAL, EPERM, EACCES, ENOSPC, EDQUOT, EFBIG, EROFS, ENOTSUP, ENOSYS, ESPIPE, EBADF),
+)
+def extend(area: Area) -> None:
+    """Open a written file again, ftruncate(2) it to 1 MiB, write within, sync; read all of it.
+
+    As a file must allow that holds a file system. What only stores whole files (rclone without
+    its cache) does not.
+    """
+    start, within = os.urandom(_BLOCK), os.urandom(_BLOCK)
+    area.scratch.write("extended", start)
+    fd = area.scratch.open("extended", os.O_RDWR)
+    try:
+        with naming("ftruncate"):
+            os.ftruncate(fd, _HOLE)
+        os.lseek(fd, _HOLE // 2, os.SEEK_SET)
+        with naming("write"):
+            write_all(fd, within)
+        with naming("fsync"):
+            os.fsync(fd)
+    finally:
+        os.close(fd)
+    gap = bytes(_HOLE // 2 - _BLOCK)
+    fd = area.scratch.open("extended")
+    try:
+        with naming("read"):
+            seen = read_all(fd, _HOLE + 1)
+    finally:
+        os.close(fd)
+    if seen != start + gap + within + gap:
+        raise No("what was read back is not what was written")
+
+
+@probe(
+    "Can a file be longer than 4 GiB?",
+    no=(EFBIG, EINVAL, ENOSPC, EDQUOT, EPERM, ENOTSUP, ENOSYS),
+    after=(sparse, extend),
+)
+def large(area: Area) -> None:
+    """Seek past 4 GiB, then make a sparse file that long and write behind its end.
+
+    Where an empty file takes up room this is not tried: it would take all of it.
+    """
+    with setting_up():
+        fd = area.scratch.open("large", os.O_RDWR | os.O_CREAT | os.O_EXCL)
+    try:
+        with naming("lseek"):  # EINVAL past the limit of the file system (s_maxbytes)
+            os.lseek(fd, _LARGE, os.SEEK_SET)
+        if area.outcome(sparse) is not Outcome.YES:
+            skip("a file that long would take up 4 GiB here (see space.sparse)")
+        data = os.urandom(_BLOCK)
+        with naming("ftruncate"):
+            os.ftruncate(fd, _LARGE)
+        with naming("write"):
+            write_all(fd, data)
+        os.lseek(fd, _LARGE, os.SEEK_SET)
+        if read_all(fd, _BLOCK + 1) != data or os.fstat(fd).st_size != _LARGE + _BLOCK:
+            raise No("what was written behind 4 GiB is not what is read there")
+    finally:
+        os.close(fd)
 
 
 @probe("Can room be reserved (fallocate)?", no=(ENOTSUP, ENOSYS, EINVAL, EPERM))

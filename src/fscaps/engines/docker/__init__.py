@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from ...model import Engine, Level, Need, Role
 from ...probes import durability, rename
+from .. import _loop
 from ._containerd import STORE
 from ._daemon import (
     ATOMIC,
@@ -198,6 +199,7 @@ ENGINE = Engine(
             needs=(*ROOTLESS, *_VOLUMES_DB),
             alternative=True,
         ),
+        _loop.DATA_ROOT,
     ),
     drivers=DRIVERS,
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ...model import Level, Need
 from ...probes import directory, mode, name, node, overlay, symlink
+from .. import _loop
 from ._daemon import LOCAL
 from ._layers import REGISTER
 
@@ -50,7 +51,7 @@ OVERLAY = (
         because="Each container's root is an overlay whose upper and work directory lie here.",
         source="daemon/graphdriver/overlayutils/overlayutils.go:SupportsOverlay; overlay2.go:Get",
         says=_MOUNT_FAILS,
-        remedy=f"{LOCAL}; {_OTHER_DRIVERS}",
+        remedy=f"{LOCAL}; {_loop.MOVE}; {_OTHER_DRIVERS}",
     ),
     Need(
         (overlay.copy_up,),
