@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 import sys
 import tempfile
 from dataclasses import asdict
@@ -28,7 +29,10 @@ def main(results: Path, name: str, *roles: str) -> None:
         return
     temporary = tempfile.TemporaryDirectory
     with temporary() as scratch, temporary() as work, system(Path(work)) as directory:
+        subprocess.run(["dmesg", "--clear"], check=True)
         report = fscaps.survey(directory, timeout=20, deadline=120)
+        said = subprocess.run(["dmesg", "--read-clear"], check=True, capture_output=True, text=True)
+        (results / f"{name}.dmesg").write_text(said.stdout)
         (results / f"{name}.left").write_text("\n".join(os.listdir(directory)))
         (results / f"{name}.json").write_text(render(report, "json", Style()))
         holds = [holds(directory, Path(scratch)) for holds in (holds_ext4, holds_erofs)]

@@ -198,5 +198,5 @@ def test_two_hosts_use_one_image_store_and_change_to_the_next(tmp_path: Path) ->
     for host in ("first", "second"):
         (listed,) = (s for s in steps if s.host == host and "podman images" in s.commands)
         columns = done.said(listed).splitlines()[1].split()
-        assert (columns[0], columns[-1]) == ("localhost/fscaps/full", "true")
+        assert (columns[0], columns[-1]) == (image.FULL, "true")
         assert done.said(_step(steps, f"changed-{host}")) == "0\n"

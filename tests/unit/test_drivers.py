@@ -101,12 +101,18 @@ def test_btrfs_and_zfs(
     assert _outcome(driver.zfs, area) is zfs
 
 
-@pytest.mark.parametrize("magic", ["0x65735546", "0xff534d42", "0xfe534d42", "0x517b"])
-def test_no_overlay_is_tried_where_a_refusal_does_harm(area: Area, magic: str) -> None:
+@pytest.mark.parametrize(
+    ("magic", "devices"),
+    [("0xff534d42", ()), ("0x1021997", ()), ("0x12345678", ()), ("0x65735546", ("sda1",))],
+    ids=["SMB", "9p", "unknown", "fuseblk"],
+)
+def test_no_overlay_is_tried_where_a_refusal_may_do_harm(
+    area: Area, magic: str, devices: tuple[str, ...]
+) -> None:
     """Nothing could be made in this area: an attempt would end in another reason."""
-    area.mount = Mount(1, "/", "any", "none", magic=magic)
+    area.mount = Mount(1, "/", "any", "none", magic=magic, devices=devices)
     area.host = Host("6.1.0", "x86_64", 0, capabilities=("CAP_SYS_ADMIN",))
-    with pytest.raises(Unknown, match="does harm"):
+    with pytest.raises(Unknown, match="may do harm"):
         driver.overlay2.ask(area)
 
 

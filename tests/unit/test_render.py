@@ -455,7 +455,7 @@ def test_a_reason_that_two_roles_share_is_told_once() -> None:
     assert as_text(report(verdicts)).count("It needs it.") == 1
 
 
-def test_a_probe_that_decides_for_two_engines_is_explained_once_and_named_twice() -> None:
+def test_a_probe_that_decides_for_two_engines_is_told_once_and_what_each_needs_it_for() -> None:
     mine, theirs = unmet("Mine needs it."), unmet("Theirs needs it.")
     text = as_text(
         report(
@@ -467,8 +467,16 @@ def test_a_probe_that_decides_for_two_engines_is_explained_once_and_named_twice(
         )
     )
     assert text.count("a.b: no, EIO") == 1
-    assert "Why not b/all: a.b, as above" in text
-    assert "Theirs needs it." not in text
+    assert "a.b: no, as above" in text.partition("Why not b/all:")[2]
+    assert "Theirs needs it." in text
+
+
+def test_a_probe_that_decides_for_two_roles_of_an_engine_is_explained_once() -> None:
+    verdicts = [Verdict("a/one", "one", UNSUITABLE, (unmet("Needed."),))]
+    verdicts += [Verdict("a/two", "two", UNSUITABLE, (unmet("Needed here too."),))]
+    text = as_text(report(verdicts, {"a.b": finding("a.b", Outcome.NO, errno="EIO")}))
+    assert "a.b: no, EIO" in text
+    assert "Needed here too." not in text
 
 
 def test_two_caveats_without_a_probe_are_two() -> None:

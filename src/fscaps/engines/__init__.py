@@ -17,11 +17,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
+_FIRST = "docker"
+"""What most people ask about."""
+
+
 @functools.lru_cache(maxsize=None)
 def every() -> dict[str, Engine]:
-    """All engines by id."""
+    """All engines by id, in the order in which they are reported."""
     names = _register.modules(__path__)
     engines = [import_module(f"{__name__}.{name}").ENGINE for name in names]
+    engines.sort(key=lambda engine: engine.id != _FIRST)
     return {engine.id: engine for engine in engines}
 
 

@@ -18,9 +18,11 @@ if TYPE_CHECKING:
 
 _BTRFS = 0x9123683E
 _ZFS = 0x2FC12FC1
-# On these a refused overlay mount does harm: an SMB server keeps the work directory for good, and
-# FUSE has set off kernel warnings.
-_HARMED = {0xFF534D42: "SMB", 0xFE534D42: "SMB", 0x517B: "SMB", 0x65735546: "FUSE"}
+# A refused overlay mount can do harm: an SMB server keeps the work directory for good; FUSE and 9p
+# have set off kernel warnings. It did none on block devices, nor on these: btrfs, tmpfs, ramfs,
+# overlay, NFS.
+_FUSE = 0x65735546
+_UNHARMED = {_BTRFS, 0x01021994, 0x858458F6, 0x794C7630, 0x6969}
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _OLDEST_FOR_FUSE = (4, 18)
 
@@ -34,15 +36,15 @@ _OLDEST_FOR_FUSE = (4, 18)
 def overlay2(area: Area) -> str:
     """The mount that dockerd tries; it uses nothing of it.
 
-    (moby daemon/graphdriver/overlayutils/overlayutils.go:SupportsOverlay) Not asked on SMB and
-    FUSE, where a refused mount does harm, unless mounting is *always*.
+    (moby daemon/graphdriver/overlayutils/overlayutils.go:SupportsOverlay) Not asked where
+    a refused mount may do harm (SMB, FUSE, 9p; other servers are unknown), unless mounting is
+    *always*.
     """
     if area.outcome(overlay.upper) is Outcome.YES:
         return "mounted already (see overlay.upper)"
     _overlay.refuse_unprivileged(area)
-    name = _HARMED.get(_magic(area))
-    if name and area.mounting is not Mounting.ALWAYS:
-        raise Unknown(Reason.UNSAFE, f"a refused mount on {name} does harm")
+    if area.mounting is not Mounting.ALWAYS and not _is_harmless(area):
+        raise Unknown(Reason.UNSAFE, "a refused overlay mount may do harm on this file system")
     try:
         _overlay.try_upper(area)
     except mounts.MountError as error:
@@ -79,6 +81,12 @@ def zfs(area: Area) -> str:
     if _magic(area) != _ZFS:
         raise No(f"f_type is {_magic(area):#x}")
     return _program("zfs")
+
+
+def _is_harmless(area: Area) -> bool:
+    magic = _magic(area)
+    on_a_device = area.mount is not None and bool(area.mount.devices)
+    return magic in _UNHARMED or (on_a_device and magic != _FUSE)
 
 
 def _magic(area: Area) -> int:

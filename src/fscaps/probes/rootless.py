@@ -6,7 +6,7 @@ are mapped as podman and rootlesskit map them: 0 is the user, the rest his subor
 
 from __future__ import annotations
 
-from errno import EACCES, EINVAL, ENODATA, ENOTSUP, EOVERFLOW, EPERM
+from errno import EACCES, EDQUOT, EINVAL, ENODATA, ENOSPC, ENOTSUP, EOVERFLOW, EPERM
 
 from . import _rootless, directory, mode, probe, skip
 
@@ -14,7 +14,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ._area import Area
 
-_REFUSED = (EPERM, EACCES, EINVAL, ENOTSUP, EOVERFLOW)
+_REFUSED = (EPERM, EACCES, EINVAL, ENOTSUP, EOVERFLOW, ENOSPC, EDQUOT)
 
 
 @probe(

@@ -168,15 +168,15 @@ def _name(verdict: Verdict) -> str:
 def _reasons(report: Report, style: Style) -> Iterator[str]:
     """Why roles do not fit: each unmet need once, and each remedy once.
 
-    In short, a probe is told of under the first role that it decides, and of the others only that
-    it was; and where an engine's most demanding role is suitable, what the others lack is left to
-    -v, as is what the alternatives lack.
+    In short, a probe is told of under an engine's first role that it decides, and of its others
+    only that it was; and where an engine's most demanding role is suitable, what the others lack is
+    left to -v, as is what the alternatives lack.
     """
+    seen: set[str] = set()
     told: set[object] = set()
     remedies: set[str] = set()
     for verdict in report.verdicts.values() if style.verbose else _in_question(report):
-        short = not style.verbose
-        needs = {(short and need.any_of) or need: need for need in _decisive(verdict)}
+        needs = {_key(need, verdict, style): need for need in _decisive(verdict)}
         fresh = [need for key, need in needs.items() if key not in told]
         above = [need for key, need in needs.items() if key in told]
         told.update(needs)
@@ -185,10 +185,15 @@ def _reasons(report: Report, style: Style) -> Iterator[str]:
         elif above and verdict is report.of_engine(verdict.engine)[0]:
             yield from _wrapped(f"{_heading(verdict)} {verdict.id}: {_ids(above)}, as above", style)
         for need in fresh:
-            yield from _need(report, need, style)
+            yield from _need(report, need, style, seen)
             if need.remedy and need.remedy not in remedies:
                 yield from _hanging("instead", need.remedy, style, "    ")
             remedies.add(need.remedy)
+
+
+def _key(need: Unmet, verdict: Verdict, style: Style) -> object:
+    """What needs have in common that are told of once."""
+    return need if style.verbose or not need.any_of else (verdict.engine, need.any_of)
 
 
 def _in_question(report: Report) -> Iterator[Verdict]:
@@ -213,11 +218,13 @@ def _heading(verdict: Verdict) -> str:
     return "What is lost for" if verdict.fitness is Fitness.DEGRADED else "What is not known for"
 
 
-def _need(report: Report, need: Unmet, style: Style) -> Iterator[str]:
+def _need(report: Report, need: Unmet, style: Style, seen: set[str]) -> Iterator[str]:
     for probe in need.any_of:
         found = report.findings.get(probe)
         if found:
-            yield from _wrapped(f"{probe}: {_result(found)}", style, "  ", "      ")
+            result = f"{found.outcome.value}, as above" if probe in seen else _result(found)
+            yield from _wrapped(f"{probe}: {result}", style, "  ", "      ")
+            seen.add(probe)
     yield from _wrapped(need.because, style, "    ")
     if need.says:
         for line in need.says.splitlines():
