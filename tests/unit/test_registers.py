@@ -253,6 +253,13 @@ def usual(engine: Engine) -> list[Role]:
     return [role for role in engine.roles if not role.alternative]
 
 
+@pytest.mark.parametrize("role", ROLES, ids=identity)
+def test_no_word_is_too_long_for_a_line(role: Role) -> None:
+    """None is broken, so that it can be searched for; with its label it must fit 80 columns."""
+    texts = [text for n in role.needs for text in (n.because, n.source, n.says, n.remedy)]
+    assert [word for text in texts for word in text.split() if len(word) > 80 - 14] == []
+
+
 @pytest.mark.parametrize("engine", ENGINES, ids=identity)
 def test_the_first_role_is_the_most_demanding(engine: Engine) -> None:
     """Where the first is suitable, the report stops at it: it asks for what the others need."""

@@ -122,8 +122,7 @@ _LAYERS = (
         level=Level.SHOULD,
         because="File capabilities of an image are lost (ping, newuidmap and many servers then "
         "lack them), and before containerd 2.3 nothing can be built or committed.",
-        source=_UNPACK + "; vendor/github.com/containerd/continuity/fs/diff_unix.go:"
-        "compareCapabilities",
+        source=_UNPACK + "; containerd/continuity fs/diff_unix.go:compareCapabilities",
         says="ignored xattr security.capability in archive\nfailed to write compressed diff: "
         "failed to create diff tar stream: failed to get xattr for …: operation not supported",
         remedy=LOCAL,

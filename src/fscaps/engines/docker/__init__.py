@@ -106,13 +106,13 @@ ENGINE = Engine(
                     (rename.directory,),
                     because="A swarm manager's log is made in a directory aside, which is then "
                     "renamed.",
-                    source="vendor/github.com/coreos/etcd/wal/wal.go:renameWal",
+                    source="coreos/etcd wal/wal.go:renameWal",
                     says="Error response from daemon: failed to create WAL: {error}",
                     remedy=LOCAL,
                 ),
                 *bolt(
                     "swarm/worker/tasks.db",
-                    "vendor/github.com/docker/swarmkit/node/node.go:run",
+                    "docker/swarmkit node/node.go:run",
                     "Error response from daemon: {error}",
                 ),
                 *SWARM,
@@ -132,14 +132,14 @@ ENGINE = Engine(
                 Need(
                     (rename.replace,),
                     because="Each blob of the cache is written aside and renamed into place.",
-                    source="vendor/github.com/containerd/containerd/content/local/writer.go:Commit",
+                    source="containerd/containerd content/local/writer.go:Commit",
                     says="rename …: {error}",
                     remedy=LOCAL,
                 ),
                 Need(
                     (durability.fsync,),
                     because="Each blob of the cache is synced before it is given its name.",
-                    source="vendor/github.com/containerd/containerd/content/local/writer.go:Commit",
+                    source="containerd/containerd content/local/writer.go:Commit",
                     says="sync failed: {error}",
                     remedy=LOCAL,
                 ),
@@ -163,7 +163,7 @@ ENGINE = Engine(
                 ROOM,
                 *bolt(
                     "network/files/local-kv.db",
-                    "vendor/github.com/docker/libkv/store/boltdb/boltdb.go:New",
+                    "docker/libkv store/boltdb/boltdb.go:New",
                     "Error initializing network controller: error obtaining controller instance: … "
                     "{error}",
                 ),

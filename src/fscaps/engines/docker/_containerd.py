@@ -77,7 +77,7 @@ STORE = (
         CAPABILITY,
         because="File capabilities of images are lost where they are not supported, and nothing "
         "can be committed or built.",
-        source=f"{_UNPACK}; vendor/github.com/containerd/continuity/fs/diff_unix.go:"
+        source=f"{_UNPACK}; containerd/continuity fs/diff_unix.go:"
         "compareCapabilities (moby docker-v29.0.1)",
         says="ignored xattr security.capability in archive\nfailed to export layer: CreateDiff: … "
         "failed to create diff tar stream: failed to get xattr for …: {error}",

@@ -113,14 +113,14 @@ SWARM = (
     Need(
         (lock.ofd,),
         because="A swarm manager's log is locked with F_OFD_SETLK.",
-        source="vendor/github.com/coreos/etcd/pkg/fileutil/lock_linux.go:ofdLockFile",
+        source="coreos/etcd pkg/fileutil/lock_linux.go:ofdLockFile",
         says="Error response from daemon: failed to create WAL: {error}",
         remedy="mount NFS with a lock server that answers; or " + LOCAL,
     ),
     Need(
         (durability.directory,),
         because="A swarm manager syncs the directory of its log.",
-        source="vendor/github.com/coreos/etcd/wal/wal.go:Create",
+        source="coreos/etcd wal/wal.go:Create",
         says="Error response from daemon: failed to create WAL: {error}",
         remedy=LOCAL,
     ),
