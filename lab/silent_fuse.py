@@ -81,8 +81,12 @@ def memory_fuse(
     only: bool = False,
     refuse: Mapping[str, int] | None = None,
     delay: Mapping[str, float] | None = None,
+    user: int = 0,
 ) -> Iterator[Server]:
-    """Mount a small file system in memory, behaving as planned; see fuse_server for the plan."""
+    """Mount a small file system in memory, behaving as planned; see fuse_server for the plan.
+
+    The kernel is told that ``user`` serves it.
+    """
     silent = frozenset({silent_at} if isinstance(silent_at, str) else silent_at)
     plan = Plan(sorted(silent), only, dict(refuse or {}), dict(delay or {}))
     unknown = {*silent, *plan.refuse, *plan.delay} - set(OPCODES)
@@ -92,7 +96,7 @@ def memory_fuse(
     mountpoint = mountpoint.resolve()
     with ExitStack() as exits:
         exits.callback(unmount_below, mountpoint, mounts_below(mountpoint))
-        process = exits.enter_context(_start(mountpoint, plan))
+        process = exits.enter_context(_start(mountpoint, plan, user))
         server = Server(mountpoint, process)
         exits.callback(server.die)  # first of the three, so that nothing has to wait for it
         if "INIT" not in silent:
@@ -118,11 +122,11 @@ def silent_fuse(
         yield server
 
 
-def _start(mountpoint: Path, plan: Plan) -> subprocess.Popen[bytes]:
+def _start(mountpoint: Path, plan: Plan, user: int) -> subprocess.Popen[bytes]:
     """Mount first, then start the server: the kernel keeps the first requests for it."""
     device = os.open("/dev/fuse", os.O_RDWR | os.O_CLOEXEC)
     try:
-        who = "user_id=0,group_id=0,allow_other,default_permissions"
+        who = f"user_id={user},group_id={user},allow_other,default_permissions"
         mount("memory", mountpoint, _TYPE, 0, f"fd={device},rootmode=40000,{who}")
         script = Path(__file__).with_name("fuse_server.py")
         return subprocess.Popen(

@@ -109,6 +109,19 @@ def test_what_cannot_make_a_file_longer_is_refused(tmp_path: Path) -> None:
     assert "EPERM" in report.summary
 
 
+@pytest.mark.parametrize(("user", "trusted"), [(0, True), (1000, False)])
+def test_no_image_is_mounted_that_an_ordinary_user_serves(
+    tmp_path: Path,
+    user: int,
+    trusted: bool,  # noqa: FBT001 - an example's
+) -> None:
+    """He could change it under the kernel, which trusts what a device holds."""
+    with memory_fuse(tmp_path, user=user):
+        found = fscaps.survey(tmp_path, only=["loop.*", "space.extend"]).findings
+    assert (found["loop.device"].reason is not Reason.UNSAFE) is trusted
+    assert (found["loop.erofs"].reason is not Reason.UNSAFE) is trusted
+
+
 @pytest.mark.skipif(shutil.which("rclone") is None, reason="no rclone")
 @pytest.mark.parametrize(("cache", "fits"), [("off", False), ("full", True)])
 def test_rclone_needs_its_cache_for_the_one_and_not_for_the_other(

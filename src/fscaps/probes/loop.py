@@ -2,7 +2,7 @@
 
 Such a file brings its own file system along, so it does not matter what the path's own lacks, as
 long as that keeps what is written to one large file. Asked of root only, on Linux 5.8 or later,
-with drivers that the kernel has loaded already.
+with drivers that the kernel has loaded already, and not where an ordinary user is the server.
 """
 
 from __future__ import annotations
@@ -189,6 +189,15 @@ def _refuse(area: Area) -> None:
         skip("no mount was wanted, and no loop device is taken for anything else")
     if area.lacks(("CAP_SYS_ADMIN",)):
         raise Unknown(Reason.PRIVILEGE, "a loop device takes CAP_SYS_ADMIN")
+    if area.mounting is not Mounting.ALWAYS and _is_served_by_a_user(area):
+        detail = "an ordinary user serves this file system, who could change the image we mount"
+        raise Unknown(Reason.UNSAFE, detail)
+
+
+def _is_served_by_a_user(area: Area) -> bool:
+    """Whether a FUSE server is not root's: the kernel trusts what it mounts from a device."""
+    options = area.mount.super_options if area.mount else ()
+    return any(name.startswith("user_id=") and name != "user_id=0" for name in options)
 
 
 def _refuse_unextended(area: Area) -> None:
