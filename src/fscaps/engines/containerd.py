@@ -152,6 +152,13 @@ _D_TYPE = Need(
 _OVERLAYFS = (
     _D_TYPE,
     Need(
+        (mode.bindable,),
+        because="overlay takes no layer from an unbindable mount.",
+        source="fs/namespace.c:clone_private_mount",
+        says="failed to mount …/containerd-mount…: invalid argument",
+        remedy="mount --make-private",
+    ),
+    Need(
         (name.option,),
         because="containerd writes the path into the options of the overlay mount as it is, where "
         "a colon separates layers and a comma options.",

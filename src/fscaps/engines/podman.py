@@ -11,6 +11,7 @@ from ..model import Driver, Engine, Level, Need, Role
 from ..probes import (
     directory,
     durability,
+    fuse,
     lock,
     magic,
     mmap,
@@ -222,8 +223,16 @@ _MOUNT = Need(
     says=_SAYS_UNSUPPORTED,
     remedy=f"{_MOUNT_PROGRAM}; or {LOCAL}",
 )
+_PRIVATE = Need(
+    (mode.bindable,),
+    because="overlay takes no layer from an unbindable mount.",
+    source=f"{_HOST_CHECK}; fs/namespace.c:clone_private_mount",
+    says=_SAYS_UNSUPPORTED,
+    remedy="mount --make-private",
+)
 _OVERLAY = (
     _OPTION,
+    _PRIVATE,
     _D_TYPE,
     _WHITEOUT,
     _LISTED,
@@ -271,6 +280,14 @@ _COMMA = Need(
     remedy=PLAIN_PATH,
 )
 _BY_PROGRAM = (
+    Need(
+        (fuse.device,),
+        because="Each container's root is a FUSE mount of the program fuse-overlayfs.",
+        source="drivers/overlay/overlay.go:get",
+        says="using mount program fuse-overlayfs: … fuse: device not found, try 'modprobe fuse' "
+        "first",
+        remedy="modprobe fuse; in a container, give it /dev/fuse",
+    ),
     _COLON,
     _COMMA,
     Need(
@@ -373,6 +390,14 @@ _ROOTLESS = (
         says='copier: get: "/"("/"): opening directory for adding its contents to archive: '
         "open …: operation not supported",
         remedy=_ELSEWHERE,
+    ),
+    Need(
+        (overlay.userxattr, fuse.device),
+        because="Neither the kernel's overlay works here for a user nor fuse-overlayfs, for want "
+        "of /dev/fuse.",
+        source="drivers/overlay/overlay.go:Init, SupportsNativeOverlay",
+        says=_SAYS_UNSUPPORTED,
+        remedy="modprobe fuse; in a container, give it /dev/fuse; or " + _ELSEWHERE,
     ),
     Need(
         (overlay.userxattr,),
@@ -573,7 +598,7 @@ ENGINE = Engine(
         _loop.IMAGE_STORE,
     ),
     drivers=(
-        Driver("overlay", "podman/overlay", (_D_TYPE, _WHITEOUT, _LISTED, _OPTION, _MOUNT)),
+        Driver("overlay", "podman/overlay", (_D_TYPE, _WHITEOUT, _LISTED, _OPTION, _PRIVATE, _MOUNT)),
         Driver(
             "fuse-overlayfs",
             "podman/fuse-overlayfs",

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from ._area import Area
 
 _KINDS = "kinds"
+_ALWAYS = {b"file", b"directory"}
+"""Entries without which the listing of that directory is not whole, and tells nothing."""
 _KIND_NAMES = {"f": "file", "d": "directory", "l": "symlink", "p": "FIFO"}
 
 
@@ -81,7 +83,11 @@ def _entries(area: Area) -> Iterator[tuple[Entry, os.stat_result]]:
         yield from entries
         return
     with _kinds(area) as kinds:
-        for entry in list(kinds.entries()):
+        entries = list(kinds.entries())
+        missing = _ALWAYS - {entry.name for entry in entries}
+        if missing:
+            raise No(f"the listing leaves out {os.fsdecode(min(missing))}, which was made just now")
+        for entry in entries:
             yield entry, kinds.stat(entry.name)
 
 

@@ -1,0 +1,54 @@
+"""Probes on a directory that misbehaves in ways for which no file system could be had.
+
+What misbehaves is a Directory whose calls are replaced; all else is the machine's own.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+
+from fscaps import Finding, Host, Outcome
+from fscaps._linux.directory import Directory
+from fscaps._sandbox.worker import ask
+from fscaps.probes import directory, node
+from fscaps.probes._area import Area
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from fscaps import Probe
+
+
+@pytest.fixture
+def area(tmp_path: Path) -> Iterator[Area]:
+    """An area whose scratch directory is an empty one."""
+    with Directory(os.open(tmp_path, os.O_RDONLY)) as target:
+        made = Area(target, str(tmp_path), Host("6.1.0", "x86_64", os.geteuid()))
+        made.directory = target
+        yield made
+
+
+@pytest.mark.parametrize("probe", [directory.d_type, directory.inode], ids=lambda probe: probe.id)
+@pytest.mark.parametrize("left_out", [{b"file"}, {b"file", b"directory", b"symlink", b"fifo"}])
+def test_a_listing_that_leaves_out_entries_is_no_yes(
+    area: Area, probe: Probe, left_out: set[bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is not listed has no type, and a listing of nothing tells nothing."""
+    whole = Directory.entries
+    monkeypatch.setattr(
+        Directory,
+        "entries",
+        lambda self: (entry for entry in whole(self) if entry.name not in left_out),
+    )
+    assert ask(probe, area).outcome is Outcome.NO
+
+
+def test_what_was_made_in_a_devices_place_is_not_opened(area: Area) -> None:
+    """A server that makes a regular file of a device node lets that be written to."""
+    area.scratch.write("null", b"")
+    area.findings[node.device.id] = Finding(node.device.id, Outcome.NO)
+    assert ask(node.device_open, area).outcome is Outcome.UNKNOWN
