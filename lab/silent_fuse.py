@@ -82,10 +82,11 @@ def memory_fuse(
     refuse: Mapping[str, int] | None = None,
     delay: Mapping[str, float] | None = None,
     user: int = 0,
+    options: str = "allow_other,default_permissions",
 ) -> Iterator[Server]:
     """Mount a small file system in memory, behaving as planned; see fuse_server for the plan.
 
-    The kernel is told that ``user`` serves it.
+    The kernel is told that ``user`` serves it, and these mount options.
     """
     silent = frozenset({silent_at} if isinstance(silent_at, str) else silent_at)
     plan = Plan(sorted(silent), only, dict(refuse or {}), dict(delay or {}))
@@ -96,7 +97,7 @@ def memory_fuse(
     mountpoint = mountpoint.resolve()
     with ExitStack() as exits:
         exits.callback(unmount_below, mountpoint, mounts_below(mountpoint))
-        process = exits.enter_context(_start(mountpoint, plan, user))
+        process = exits.enter_context(_start(mountpoint, plan, user, options))
         server = Server(mountpoint, process)
         exits.callback(server.die)  # first of the three, so that nothing has to wait for it
         if "INIT" not in silent:
@@ -122,11 +123,11 @@ def silent_fuse(
         yield server
 
 
-def _start(mountpoint: Path, plan: Plan, user: int) -> subprocess.Popen[bytes]:
+def _start(mountpoint: Path, plan: Plan, user: int, options: str) -> subprocess.Popen[bytes]:
     """Mount first, then start the server: the kernel keeps the first requests for it."""
     device = os.open("/dev/fuse", os.O_RDWR | os.O_CLOEXEC)
     try:
-        who = f"user_id={user},group_id={user},allow_other,default_permissions"
+        who = f"user_id={user},group_id={user},{options}"
         mount("memory", mountpoint, _TYPE, 0, f"fd={device},rootmode=40000,{who}")
         script = Path(__file__).with_name("fuse_server.py")
         return subprocess.Popen(

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from fscaps import Finding, Host, Outcome
+from fscaps import Finding, Host, Mount, Outcome
 from fscaps._linux.directory import Directory
 from fscaps._sandbox.worker import ask
-from fscaps.probes import directory, node
+from fscaps.probes import directory, mode, node
 from fscaps.probes._area import Area
 
 if TYPE_CHECKING:
@@ -52,3 +52,33 @@ def test_what_was_made_in_a_devices_place_is_not_opened(area: Area) -> None:
     area.scratch.write("null", b"")
     area.findings[node.device.id] = Finding(node.device.id, Outcome.NO)
     assert ask(node.device_open, area).outcome is Outcome.UNKNOWN
+
+
+BTRFS, EXT4, FUSE, NFS = "0x9123683e", "0xef53", "0x65735546", "0x6969"
+
+
+@pytest.mark.parametrize(
+    ("uid", "magic", "devices", "outcome"),
+    [
+        (0, NFS, (), Outcome.YES),
+        (1000, EXT4, ("vda",), Outcome.YES),
+        (1000, BTRFS, (), Outcome.YES),
+        (1000, NFS, (), Outcome.UNKNOWN),  # root_squash
+        (1000, FUSE, (), Outcome.UNKNOWN),  # allow_other
+        (1000, FUSE, ("sda1",), Outcome.UNKNOWN),  # fuseblk
+        (1000, None, ("vda",), Outcome.UNKNOWN),
+    ],
+)
+def test_what_a_user_may_is_not_what_root_may(
+    area: Area, uid: int, magic: str | None, devices: tuple[str, ...], outcome: Outcome
+) -> None:
+    """Where somebody else than this kernel decides, it takes root to ask."""
+    area.host = Host("6.1.0", "x86_64", uid)
+    area.mount = Mount(1, "/mnt", "any", "any", magic=magic, devices=devices)
+    assert ask(mode.root, area).outcome is outcome
+
+
+def test_root_of_another_namespace_is_an_ordinary_user(area: Area) -> None:
+    area.host = Host("6.1.0", "x86_64", 0, initial_user_namespace=False)
+    area.mount = Mount(1, "/mnt", "any", "any", magic=NFS)
+    assert ask(mode.root, area).outcome is Outcome.UNKNOWN

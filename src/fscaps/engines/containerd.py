@@ -207,6 +207,14 @@ _COPIES = (
         remedy="mount -o remount,exec",
     ),
     Need(
+        (mode.others,),
+        because="The root of a container is a bind mount of its snapshot, in which only root could "
+        "do anything.",
+        source="snapshots/native/native.go:mounts; fs/fuse/dir.c:fuse_allow_current_process",
+        says="permission denied",
+        remedy="mount FUSE with allow_other, and NFS with sec=sys",
+    ),
+    Need(
         (mode.setuid,),
         level=Level.SHOULD,
         because="nosuid: setuid programs and file capabilities of images have no effect.",

@@ -7,6 +7,8 @@ was measured, and where Buildah and CRI-O differ.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ..model import Driver, Engine, Level, Need, Role
 from ..probes import (
     directory,
@@ -127,6 +129,15 @@ _VOLUMES = (
         remedy=LOCAL,
     ),
 )
+_OTHERS = Need(
+    (mode.others,),
+    level=Level.SHOULD,
+    because="Only root can use a volume; programs of containers that run as another user, as most "
+    "databases do, cannot open a file there.",
+    source="mount.fuse3(8), allow_other; mount(8), which a bind mount inherits",
+    says="permission denied",
+    remedy="mount FUSE with allow_other, and NFS with sec=sys",
+)
 _COLON = Need(
     (name.colon,),
     because="podman hands the path of a log to crun, which takes what stands before a colon for "
@@ -231,6 +242,7 @@ _PRIVATE = Need(
     remedy="mount --make-private",
 )
 _OVERLAY = (
+    _OTHERS,
     _OPTION,
     _PRIVATE,
     _D_TYPE,
@@ -280,6 +292,7 @@ _COMMA = Need(
     remedy=PLAIN_PATH,
 )
 _BY_PROGRAM = (
+    _OTHERS,
     Need(
         (fuse.device,),
         because="Each container's root is a FUSE mount of the program fuse-overlayfs.",
@@ -326,6 +339,14 @@ _BY_PROGRAM = (
         "fuse-overlayfs 1.10",
         remedy="use it to run images, and build them where the kernel's overlay works",
     ),
+)
+
+_OPEN_TO_ALL = replace(
+    _OTHERS,
+    level=Level.MUST,
+    because="The root of a container is a bind mount of its layer, in which only root could do "
+    "anything.",
+    source="drivers/vfs/driver.go:Get; fs/fuse/dir.c:fuse_allow_current_process",
 )
 
 # --- rootless -------------------------------------------------------------------------------
@@ -580,7 +601,7 @@ ENGINE = Engine(
         Role(
             id="podman/vfs",
             title="a graphroot with vfs",
-            needs=(*_ROOTFUL, _COLON),
+            needs=(*_ROOTFUL, _COLON, _OPEN_TO_ALL),
             alternative=True,
         ),
         Role(
@@ -598,7 +619,9 @@ ENGINE = Engine(
         _loop.IMAGE_STORE,
     ),
     drivers=(
-        Driver("overlay", "podman/overlay", (_D_TYPE, _WHITEOUT, _LISTED, _OPTION, _PRIVATE, _MOUNT)),
+        Driver(
+            "overlay", "podman/overlay", (_D_TYPE, _WHITEOUT, _LISTED, _OPTION, _PRIVATE, _MOUNT)
+        ),
         Driver(
             "fuse-overlayfs",
             "podman/fuse-overlayfs",

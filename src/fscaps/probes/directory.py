@@ -83,11 +83,11 @@ def _entries(area: Area) -> Iterator[tuple[Entry, os.stat_result]]:
         yield from entries
         return
     with _kinds(area) as kinds:
-        entries = list(kinds.entries())
-        missing = _ALWAYS - {entry.name for entry in entries}
+        listed = list(kinds.entries())
+        missing = _ALWAYS - {entry.name for entry in listed}
         if missing:
             raise No(f"the listing leaves out {os.fsdecode(min(missing))}, which was made just now")
-        for entry in entries:
+        for entry in listed:
             yield entry, kinds.stat(entry.name)
 
 

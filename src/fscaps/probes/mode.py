@@ -1,4 +1,4 @@
-"""What the mount allows: programs and setuid bits, by doing; a bind mount, as it is told."""
+"""What the mount allows, and whom: programs, setuid bits and users, by doing; the rest as told."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ import struct
 from errno import EACCES, ENOENT, ENOEXEC, EPERM
 
 from .._linux import confined
+from .._linux.libc import naming
+from .._linux.processes import die_with, in_helper
 from ..findings import Reason
 from . import No, Unknown, probe, skip
 from ._area import setting_up
@@ -17,6 +19,9 @@ if TYPE_CHECKING:
     from ._area import Area
 
 _OWNER = 1000
+_FUSE = 0x65735546  # linux/magic.h, as those below
+_OF_THIS_KERNEL = {0x01021994, 0x858458F6, 0x9123683E, 0x794C7630}
+"""tmpfs, ramfs, btrfs and overlay, which name no block device."""
 
 # exit(geteuid()), in machine code
 _CODE = {
@@ -105,3 +110,54 @@ def bindable(area: Area) -> None:
         raise Unknown(Reason.ERROR, "the mount could not be found in /proc/self/mountinfo")
     if "unbindable" in area.mount.propagation:
         raise No("the mount is unbindable", errno="EINVAL")
+
+
+@probe(
+    "Can other users use what its mode lets them?",
+    no=(EACCES, EPERM),
+    capabilities=("CAP_SETUID",),
+)
+def others(area: Area) -> None:
+    """As uid 1000, open a file of mode 0666 in a directory of mode 0777, and make one there.
+
+    A FUSE file system that is not mounted with allow_other is closed to all but who mounted it
+    (fs/fuse/dir.c:fuse_allow_current_process), NFS with Kerberos to whom has no ticket.
+    """
+    with setting_up(), area.scratch.mkdir("open to all") as place:
+        place.write("file", b"")
+        place.chmod("file", 0o666)
+        area.scratch.chmod("open to all", 0o777)
+    worker = os.getpid()
+    with area.scratch.directory("open to all") as place:
+        in_helper(lambda: _as_another(place, worker), area.seconds)
+
+
+def _as_another(place: Directory, worker: int) -> str:
+    """In a helper, which stays closed to that user's debuggers (PR_SET_DUMPABLE is not set)."""
+    os.fchdir(place.fd)
+    with naming("become uid 1000"):
+        os.setgroups([])
+        os.setresgid(_OWNER, _OWNER, _OWNER)
+        os.setresuid(_OWNER, _OWNER, _OWNER)
+    die_with(worker)  # a change of ids forgets that
+    for name, flags in (("file", os.O_RDWR), ("theirs", os.O_WRONLY | os.O_CREAT | os.O_EXCL)):
+        with naming("open as uid 1000"):
+            os.close(os.open(name, flags | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600))
+    return ""
+
+
+@probe("May root do here what was asked?")
+def root(area: Area) -> None:
+    """Asked as root, or of what this kernel alone keeps: a block device or memory, not FUSE.
+
+    Elsewhere root may be let do less than the user who asked: NFS squashes it, FUSE without
+    allow_other shuts it out. Nothing is tried.
+    """
+    if area.host.euid == 0 and area.host.initial_user_namespace:
+        return
+    mount = area.mount
+    if mount is not None and mount.magic is not None:
+        magic = int(mount.magic, 16)
+        if magic in _OF_THIS_KERNEL or (mount.devices and magic != _FUSE):
+            return
+    raise Unknown(Reason.PRIVILEGE, "not asked as root, who may be let do less here")

@@ -20,6 +20,7 @@ from ._daemon import (
     ENCODED,
     LOCAL,
     ROOM,
+    ROOT,
     SWARM,
     WRITABLE,
     bolt,
@@ -37,6 +38,7 @@ _VOLUMES_DB = bolt(
 )
 _KEPT = (
     WRITABLE,
+    ROOT,
     CHANGEABLE,
     ROOM,
     ENCODED,
@@ -99,6 +101,7 @@ ENGINE = Engine(
             title="swarm state",
             needs=(
                 WRITABLE,
+                ROOT,
                 CHANGEABLE,
                 ROOM,
                 *ATOMIC,
@@ -123,6 +126,7 @@ ENGINE = Engine(
             title="the build cache",
             needs=(
                 WRITABLE,
+                ROOT,
                 ROOM,
                 *bolt(
                     "buildkit/cache.db and three more",
@@ -148,18 +152,19 @@ ENGINE = Engine(
         Role(
             id="docker/containers",
             title="container metadata",
-            needs=(WRITABLE, CHANGEABLE, ROOM, *ATOMIC),
+            needs=(WRITABLE, ROOT, CHANGEABLE, ROOM, *ATOMIC),
         ),
         Role(
             id="docker/image",
             title="image metadata",
-            needs=(WRITABLE, ROOM, *ATOMIC, DIRECTORY_RENAME),
+            needs=(WRITABLE, ROOT, ROOM, *ATOMIC, DIRECTORY_RENAME),
         ),
         Role(
             id="docker/network",
             title="networks",
             needs=(
                 WRITABLE,
+                ROOT,
                 ROOM,
                 *bolt(
                     "network/files/local-kv.db",

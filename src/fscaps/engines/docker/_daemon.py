@@ -8,6 +8,7 @@ from ...probes import (
     durability,
     lock,
     mmap,
+    mode,
     name,
     owner,
     rename,
@@ -27,6 +28,13 @@ WRITABLE = Need(
     says="mkdir …: {error}\nchmod …: {error}",
     remedy="make the path writable for root: remount it rw, free space or inodes, export it with "
     "no_root_squash, clear chattr +i; or use another directory",
+)
+ROOT = Need(
+    (mode.root,),
+    because="dockerd is root, and a server or FUSE may let root do less than the user who asked.",
+    source="exports(5), root_squash; fs/fuse/dir.c:fuse_allow_current_process",
+    says="mkdir …: permission denied",
+    remedy="ask as root",
 )
 CHANGEABLE = Need(
     (directory.changeable,),

@@ -20,6 +20,7 @@ _COMMA = Need(
     "supports one endpoint and should be a file path",
     remedy="use a path without comma; a bind mount at such a path will do",
 )
+_OF_LAYERS = (mode.execute, mode.setuid, mode.others, node.device_open)
 _BOUND = (
     Need(
         (mode.execute,),
@@ -44,7 +45,15 @@ _BOUND = (
         source="daemon/graphdriver/vfs/driver.go:Get; mount(8), which a bind mount inherits",
         remedy="mount -o remount,dev",
     ),
-    *(need for need in BIND if need.any_of[0] not in (mode.execute, mode.setuid, node.device_open)),
+    Need(
+        (mode.others,),
+        because="The root of a container is a bind mount of its layer, in which only root could do "
+        "anything.",
+        source="daemon/graphdriver/vfs/driver.go:Get; fs/fuse/dir.c:fuse_allow_current_process",
+        says="permission denied",
+        remedy="mount FUSE with allow_other, and NFS with sec=sys",
+    ),
+    *(need for need in BIND if need.any_of[0] not in _OF_LAYERS),
 )
 
 VFS = (

@@ -33,6 +33,15 @@ BIND = (
         remedy="mount -o remount,dev",
     ),
     Need(
+        (mode.others,),
+        level=Level.SHOULD,
+        because="Only root can use a volume; programs of containers that run as another user, as "
+        "most databases do, cannot open a file there.",
+        source="mount.fuse3(8), allow_other; mount(8), which a bind mount inherits",
+        says="permission denied",
+        remedy="mount FUSE with allow_other, and NFS with sec=sys",
+    ),
+    Need(
         (lock.posix,),
         level=Level.SHOULD,
         because="Databases on volumes (SQLite, …) lock with fcntl(2).",
