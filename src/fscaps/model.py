@@ -276,8 +276,8 @@ class Report:
         own = self.of_engine(engine)
         if not own:
             raise UnknownRoleError(engine)
-        usual = (verdict for verdict in own if not verdict.alternative)
-        return next((verdict for verdict in usual if verdict.fitness.fits), None)
+        fitting = (verdict for verdict in own if verdict.fitness.fits)
+        return next((verdict for verdict in fitting if not verdict.alternative), None)
 
     def alternatives(self, engine: str) -> tuple[Verdict, ...]:
         """The verdicts on the arrangements that fit and that somebody would have to choose."""
@@ -303,9 +303,13 @@ class Report:
         """The verdicts on one engine's roles, the most demanding first."""
         return tuple(verdict for verdict in self.verdicts.values() if verdict.engine == engine)
 
-    def _engine_summary(self, engine: str) -> str:
+    def usual(self, engine: str) -> tuple[Verdict, ...]:
+        """The same without the alternatives, unless there is nothing else."""
         every = self.of_engine(engine)
-        own = [verdict for verdict in every if not verdict.alternative] or every
+        return tuple(verdict for verdict in every if not verdict.alternative) or every
+
+    def _engine_summary(self, engine: str) -> str:
+        own = self.usual(engine)
         whole = own[0]
         if whole.fitness.fits:
             return f"{whole.id}: {whole.fitness.value}"

@@ -444,6 +444,13 @@ def test_what_failed_is_told_with_the_engine_s_words_and_the_remedy() -> None:
     assert "engine.go:work" not in text
 
 
+def test_what_more_rights_would_answer_has_no_remedy_yet() -> None:
+    verdicts = [Verdict("e/all", "all", UNDETERMINED, (), (), (unmet("It.", "", "buy a disk"),))]
+    for reason, told in ((Reason.PRIVILEGE, False), (Reason.KERNEL, True)):
+        open_ = {"a.b": Finding("a.b", Outcome.UNKNOWN, reason)}
+        assert ("buy a disk" in as_text(report(verdicts, open_))) is told
+
+
 def test_verbose_tells_the_source() -> None:
     verdicts = [Verdict("e/all", "all", UNSUITABLE, (unmet("It needs it."),))]
     assert "engine.go:work" in as_text(report(verdicts), VERBOSE)
@@ -527,7 +534,32 @@ def test_what_the_choice_of_a_driver_hangs_on_is_told() -> None:
     text = as_text(
         report([Verdict("e/all", "all", UNSUITABLE)], picks={"e": Pick(None, None, open=(unmet,))})
     )
-    assert "picks itself  It takes a program if that is installed." in text
+    assert "picks itself  not known: It takes a program if that is installed." in text
+
+
+def test_what_is_not_known_is_not_told_as_a_loss() -> None:
+    """Neither in the answer, nor in the heading, nor in words that the engine would say."""
+    lost = unmet("It may lose it.", "lost it")
+    for outcome, words in ((Outcome.UNKNOWN, "may be lost"), (Outcome.NO, "is lost")):
+        text = as_text(
+            report([Verdict("e/all", "all", DEGRADED, (), (lost,))], found({"a.b": outcome}))
+        )
+        assert f"all, but something {words}." in text
+        assert f"What {words} for e/all:" in text
+        assert ("it says:" in text) is (outcome is Outcome.NO)
+
+
+def test_what_was_not_asked_for_want_of_another_answer_is_named_in_a_line() -> None:
+    needs = [Unmet((probe,), f"For {probe}.", "x.go:f") for probe in ("a.b", "a.c", "a.d")]
+    unknown = Outcome.UNKNOWN
+    findings = {name: Finding(name, unknown, Reason.SKIPPED) for name in ("a.c", "a.d")}
+    findings["a.b"] = Finding("a.b", unknown, Reason.PRIVILEGE)
+    shown = report([Verdict("e/all", "all", UNDETERMINED, (), (), tuple(needs))], findings)
+    assert "not asked: a.c, a.d" in as_text(shown)
+    assert "For a.c." not in as_text(shown)
+    assert "For a.c." in as_text(shown, VERBOSE)
+    alone = report([Verdict("e/all", "all", UNDETERMINED, (), (), tuple(needs[1:]))], findings)
+    assert "For a.c." in as_text(alone)
 
 
 def test_what_is_lost_is_told_where_nothing_is_worse() -> None:

@@ -7,7 +7,7 @@ from dataclasses import asdict
 
 from ..messages import Standing
 from ..model import SCHEMA, printable
-from .text import _hanging, _result, _wrapped
+from ._layout import hanging, result, wrapped
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -33,22 +33,22 @@ def as_json(explanation: Explanation) -> str:
 def as_text(explanation: Explanation, style: Style) -> str:
     """Each message, its causes and what is known of each, wrapped to the style's width."""
     if not explanation:
-        return "\n".join(_wrapped(_NOT_KNOWN, style)) + "\n"
+        return "\n".join(wrapped(_NOT_KNOWN, style)) + "\n"
     blocks = [list(_message(each, explanation, style)) for each in explanation.messages]
     blocks.append([*_notes(explanation, style)])
     return "\n\n".join("\n".join(lines) for lines in blocks if lines) + "\n"
 
 
 def _message(message: Recognised, explanation: Explanation, style: Style) -> Iterator[str]:
-    yield from _wrapped(printable(message.line), style, "> ")
-    yield from _wrapped(message.means, style)
+    yield from wrapped(printable(message.line), style, "> ")
+    yield from wrapped(message.means, style)
     if style.quiet and not any(cause.standing is Standing.CONFIRMED for cause in message.causes):
         return
     if style.verbose:
-        yield from _hanging("said by", f"{message.speaker} ({message.id})", style)
-        yield from _hanging("source", message.source, style)
+        yield from hanging("said by", f"{message.speaker} ({message.id})", style)
+        yield from hanging("source", message.source, style)
     if not message.causes:
-        yield from _wrapped("No cause of this error in this message is known.", style)
+        yield from wrapped("No cause of this error in this message is known.", style)
     for cause in sorted(message.causes, key=lambda cause: _ORDER.index(cause.standing)):
         if not style.quiet or cause.standing is Standing.CONFIRMED:
             yield from _cause(cause, explanation, style)
@@ -57,29 +57,29 @@ def _message(message: Recognised, explanation: Explanation, style: Style) -> Ite
 def _cause(cause: Explained, explanation: Explanation, style: Style) -> Iterator[str]:
     asked = explanation.path is not None
     label = cause.standing.value if asked else "perhaps"
-    lines = list(_wrapped(f"{label}: {cause.because}", style, "  ", "      "))
+    lines = list(wrapped(f"{label}: {cause.because}", style, "  ", "      "))
     if style.color:
         color = _COLORS[cause.standing]
         lines[0] = lines[0].replace(f"{label}:", f"\x1b[{color}m{label}:\x1b[0m", 1)
     yield from lines
     for probe in cause.probes:
         found = explanation.findings.get(probe)
-        told = _result(found) if found else "decides, on a PATH"
-        yield from _wrapped(f"{probe}: {told}", style, "      ", "          ")
+        told = result(found) if found else "decides, on a PATH"
+        yield from wrapped(f"{probe}: {told}", style, "      ", "          ")
     for what in cause.seen:
-        yield from _hanging("seen", printable(what), style, "      ")
+        yield from hanging("seen", printable(what), style, "      ")
     if cause.look and cause.standing is Standing.OPEN:
-        yield from _hanging("look", cause.look, style, "      ")
+        yield from hanging("look", cause.look, style, "      ")
     if cause.remedy and cause.standing is not Standing.REFUTED:
-        yield from _hanging("instead", cause.remedy, style, "      ")
+        yield from hanging("instead", cause.remedy, style, "      ")
 
 
 def _notes(explanation: Explanation, style: Style) -> Iterator[str]:
     for warning in explanation.warnings:
-        yield from _hanging("warning", printable(warning), style)
+        yield from hanging("warning", printable(warning), style)
     if explanation.path is not None:
         path = printable(explanation.path)
         note = f"Asked of {path} now; a message may be of another path or another time."
-        yield from _wrapped(note, style)
+        yield from wrapped(note, style)
     elif any(cause.probes for message in explanation.messages for cause in message.causes):
-        yield from _wrapped("Add a PATH, and the probes are asked there.", style)
+        yield from wrapped("Add a PATH, and the probes are asked there.", style)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..model import printable
-from .text import _hanging
+from ._layout import hanging
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,17 +19,17 @@ def lines(store: Store, style: Style) -> Iterator[str]:
     counted = f"{store.layers} layers" if store.layers != 1 else "1 layer"
     told = f"; {'; '.join(store.versions)}" if store.versions and style.verbose else ""
     text = f"a store of {store.engine}, {drivers}, {counted}{told}"
-    yield from _hanging("holds", printable(text), style)
+    yield from hanging("holds", printable(text), style)
     for problem in sorted(store.problems, key=lambda problem: not problem.breaks):
         yield from _problem(problem, style)
     for limit in store.limits:
-        yield from _hanging("but", printable(limit), style, "  ")
+        yield from hanging("but", printable(limit), style, "  ")
 
 
 def _problem(problem: Problem, style: Style) -> Iterator[str]:
     label = "broken" if problem.breaks else "note"
-    yield from _hanging(label, printable(problem.what), style, "  ")
+    yield from hanging(label, printable(problem.what), style, "  ")
     if problem.remedy:
-        yield from _hanging("do", printable(problem.remedy), style, "    ")
+        yield from hanging("do", printable(problem.remedy), style, "    ")
     if style.verbose:
-        yield from _hanging("source", printable(problem.source), style, "    ")
+        yield from hanging("source", printable(problem.source), style, "    ")

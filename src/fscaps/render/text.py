@@ -2,31 +2,21 @@
 
 from __future__ import annotations
 
-import textwrap
-
 from ..model import Attachment, Fitness, Outcome, printable
+from . import _reasons
+from ._layout import hanging, painted, why, wrapped
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from typing import Optional
 
-    from ..model import Advice, Finding, Pick, Report, Unmet, Verdict
+    from ..model import Advice, Pick, Report, Verdict
     from . import Style
 
     Line = tuple[str, Optional[Fitness], str]  # a heading, its colour, the words behind it
 
 _NAMED = 3
-_COLORS = {
-    Fitness.SUITABLE: "32",
-    Fitness.DEGRADED: "33",
-    Fitness.UNSUITABLE: "31",
-    Fitness.UNDETERMINED: "35",
-    Outcome.YES: "32",
-    Outcome.NO: "31",
-    Outcome.UNKNOWN: "35",
-}
-
 _AT_HOME = (Attachment.LOCAL, Attachment.MEMORY, Attachment.UNKNOWN)
 
 
@@ -35,7 +25,7 @@ def render(report: Report, style: Style) -> str:
     lines = list(_headlines(report, style))
     if not style.quiet:
         roles = _each_role if style.verbose else _engines
-        for part in (_where, _store, roles, _reasons, _placement, _warnings, _findings):
+        for part in (_where, _store, roles, _reasons.lines, _placement, _warnings, _findings):
             block = list(part(report, style))
             if block:
                 lines += ["", *block]
@@ -43,26 +33,22 @@ def render(report: Report, style: Style) -> str:
 
 
 def _headlines(report: Report, style: Style) -> Iterator[str]:
-    path = printable(report.path)
     for engine in report.engines:
-        yield from _wrapped(_paint(style, _answer(path, _usual(report, engine))), style)
+        yield from wrapped(painted(style, _answer(report, engine)), style)
     if not report.engines:
-        yield f"{path}: nothing was judged"
+        yield f"{printable(report.path)}: nothing was judged"
 
 
-def _usual(report: Report, engine: str) -> list[Verdict]:
-    """The verdicts on an engine as it is if nobody chooses otherwise."""
-    own = report.of_engine(engine)
-    return [verdict for verdict in own if not verdict.alternative] or list(own)
-
-
-def _answer(path: str, own: list[Verdict]) -> tuple[str, Fitness]:
+def _answer(report: Report, engine: str) -> tuple[str, Fitness]:
+    path, own = printable(report.path), report.usual(engine)
     whole = own[0]
     parts = _first_of([verdict.title for verdict in own[1:] if verdict.fitness.fits])
     if whole.fitness is Fitness.SUITABLE:
         return f"{path} can back {whole.title}.", Fitness.SUITABLE
     if whole.fitness is Fitness.DEGRADED:
-        return f"{path} can back {whole.title}, but something is lost.", Fitness.DEGRADED
+        known = not whole.concerns or any(_reasons.is_known(report, it) for it in whole.concerns)
+        lost = "is lost" if known else "may be lost"
+        return f"{path} can back {whole.title}, but something {lost}.", Fitness.DEGRADED
     if whole.fitness is Fitness.UNDETERMINED:
         rest = f" It can back {parts}." if parts else ""
         text = f"Whether {path} can back {whole.title} could not be established.{rest}"
@@ -81,14 +67,14 @@ def _answer(path: str, own: list[Verdict]) -> tuple[str, Fitness]:
 def _where(report: Report, style: Style) -> Iterator[str]:
     mount, host = report.mount, report.host
     if report.resolved and report.resolved != report.path:
-        yield from _hanging("leads to", printable(report.resolved), style)
+        yield from hanging("leads to", printable(report.resolved), style)
     if mount:
         below = f" ({', '.join(mount.devices)})" if mount.devices else ""
         text = f"{mount.type} from {mount.source}{below}, mounted on {mount.point}"
-        yield from _hanging("lies on", printable(text), style)
+        yield from hanging("lies on", printable(text), style)
     if host:
         user = "root" if host.euid == 0 else f"user {host.euid}, not root"
-        yield from _hanging("asked", printable(f"Linux {host.kernel}, as {user}"), style)
+        yield from hanging("asked", printable(f"Linux {host.kernel}, as {user}"), style)
 
 
 def _store(report: Report, style: Style) -> Iterator[str]:
@@ -115,8 +101,8 @@ def _each_role(report: Report, style: Style) -> Iterator[str]:
     for verdict in report.verdicts.values():
         heading = verdict.fitness.value
         start = f"{verdict.id:<{width}}  {heading:<13} "
-        first, *more = _wrapped(verdict.title, style, start, " " * len(start))
-        yield first.replace(heading, _paint(style, (heading, verdict.fitness)), 1)
+        first, *more = wrapped(verdict.title, style, start, " " * len(start))
+        yield first.replace(heading, painted(style, (heading, verdict.fitness)), 1)
         yield from more
 
 
@@ -126,22 +112,24 @@ def _engines(report: Report, style: Style) -> Iterator[str]:
         label = engine
         for heading, fitness, words in (*_by_fitness(report, engine), *_choices(report, engine)):
             start = f"{label:<10}  {heading:<13} "
-            first, *more = _wrapped(words, style, start, " " * len(start))
-            yield first.replace(heading, _paint(style, (heading, fitness)), 1) if fitness else first
+            first, *more = wrapped(words, style, start, " " * len(start))
+            yield (
+                first.replace(heading, painted(style, (heading, fitness)), 1) if fitness else first
+            )
             yield from more
             label = ""
 
 
 def _by_fitness(report: Report, engine: str) -> Iterator[Line]:
     for fitness in Fitness:
-        roles = [verdict for verdict in _usual(report, engine) if verdict.fitness is fitness]
+        roles = [verdict for verdict in report.usual(engine) if verdict.fitness is fitness]
         if roles:
             yield fitness.value, fitness, ", ".join(map(_name, roles))
 
 
 def _choices(report: Report, engine: str) -> Iterator[Line]:
     """What the engine would pick by itself, and what else would work, where not all is well."""
-    whole, picked = _usual(report, engine)[0], report.picks.get(engine)
+    whole, picked = report.usual(engine)[0], report.picks.get(engine)
     if picked and not (picked.role == whole.id and whole.fitness.fits):
         words = _pick(report, picked)
         if words:
@@ -155,7 +143,7 @@ def _choices(report: Report, engine: str) -> Iterator[Line]:
 def _pick(report: Report, picked: Pick) -> str:
     """The driver, how well it works, and its price; or what the choice hangs on."""
     if picked.driver is None:
-        return " ".join(need.because for need in picked.open[:1])
+        return " ".join(f"not known: {need.because}" for need in picked.open[:1])
     verdict = report.verdicts.get(picked.role or "")
     worth = f" ({verdict.fitness.value})" if verdict else ""
     return f"{picked.driver}{worth}" + (f": {picked.price}" if picked.price else "")
@@ -163,89 +151,6 @@ def _pick(report: Report, picked: Pick) -> str:
 
 def _name(verdict: Verdict) -> str:
     return verdict.id.partition("/")[2]
-
-
-def _reasons(report: Report, style: Style) -> Iterator[str]:
-    """Why roles do not fit: each unmet need once, and each remedy once.
-
-    In short, a probe is told of under an engine's first role that it decides, and of its others
-    only that it was; and where an engine's most demanding role is suitable, what the others lack is
-    left to -v, as is what the alternatives lack.
-    """
-    seen: set[str] = set()
-    told: set[object] = set()
-    remedies: set[str] = set()
-    for verdict in report.verdicts.values() if style.verbose else _in_question(report):
-        needs = {_key(need, verdict, style): need for need in _decisive(verdict)}
-        fresh = [need for key, need in needs.items() if key not in told]
-        above = [need for key, need in needs.items() if key in told]
-        told.update(needs)
-        if fresh:
-            yield f"{_heading(verdict)} {verdict.id}:"
-        elif above and verdict is report.of_engine(verdict.engine)[0]:
-            yield from _wrapped(f"{_heading(verdict)} {verdict.id}: {_ids(above)}, as above", style)
-        for need in fresh:
-            yield from _need(report, need, style, seen)
-            if need.remedy and need.remedy not in remedies:
-                yield from _hanging("instead", need.remedy, style, "    ")
-            remedies.add(need.remedy)
-
-
-def _key(need: Unmet, verdict: Verdict, style: Style) -> object:
-    """What needs have in common that are told of once."""
-    return need if style.verbose or not need.any_of else (verdict.engine, need.any_of)
-
-
-def _in_question(report: Report) -> Iterator[Verdict]:
-    for engine in report.engines:
-        own = _usual(report, engine)
-        if own[0].fitness is not Fitness.SUITABLE:
-            yield from own
-
-
-def _ids(needs: list[Unmet]) -> str:
-    return ", ".join(" or ".join(need.any_of) for need in needs)
-
-
-def _decisive(verdict: Verdict) -> tuple[Unmet, ...]:
-    """What blocks; open questions where nothing does; losses where all the rest is met."""
-    return verdict.blockers or verdict.open or verdict.concerns
-
-
-def _heading(verdict: Verdict) -> str:
-    if verdict.fitness is Fitness.UNSUITABLE:
-        return "Why not"
-    return "What is lost for" if verdict.fitness is Fitness.DEGRADED else "What is not known for"
-
-
-def _need(report: Report, need: Unmet, style: Style, seen: set[str]) -> Iterator[str]:
-    for probe in need.any_of:
-        found = report.findings.get(probe)
-        if found:
-            result = f"{found.outcome.value}, as above" if probe in seen else _result(found)
-            yield from _wrapped(f"{probe}: {result}", style, "  ", "      ")
-            seen.add(probe)
-    yield from _wrapped(need.because, style, "    ")
-    if need.says:
-        for line in need.says.splitlines():
-            yield from _hanging("it says", printable(line), style, "    ")
-    if style.verbose:
-        yield from _hanging("source", need.source, style, "    ")
-
-
-def _result(found: Finding) -> str:
-    why = _why(found)
-    separator = " " if why.startswith("(") or not why else ", "
-    return f"{found.outcome.value}{separator}{why}".rstrip()
-
-
-def _why(found: Finding) -> str:
-    """The reason, the errno and the detail, as far as there are any."""
-    words = [found.reason.value] if found.reason else []
-    if found.errno:
-        words.append(printable(found.errno))
-    said = ", ".join(words)
-    return f"{said} ({printable(found.detail)})".strip() if found.detail else said
 
 
 def _placement(report: Report, style: Style) -> Iterator[str]:
@@ -258,13 +163,13 @@ def _placement(report: Report, style: Style) -> Iterator[str]:
     yield from _advice("", placed.share_read_write, style, "read-write")
     for number, other in enumerate(placed.instead):
         text = f"{other.because}: {other.condition}{_by(other)}"
-        yield from _hanging("" if number else "or", text, style)
+        yield from hanging("" if number else "or", text, style)
 
 
 def _advice(label: str, advice: Advice, style: Style, what: str = "") -> Iterator[str]:
     answer = f"{what}: {advice.answer.value}" if what else advice.answer.value
     condition = f"; {advice.condition}" if advice.condition else ""
-    yield from _hanging(label, f"{answer}, {advice.because}{condition}{_by(advice)}", style)
+    yield from hanging(label, f"{answer}, {advice.because}{condition}{_by(advice)}", style)
 
 
 def _by(advice: Advice) -> str:
@@ -273,7 +178,7 @@ def _by(advice: Advice) -> str:
 
 def _warnings(report: Report, style: Style) -> Iterator[str]:
     for warning in report.warnings:
-        yield from _hanging("warning", printable(warning), style)
+        yield from hanging("warning", printable(warning), style)
 
 
 def _findings(report: Report, style: Style) -> Iterator[str]:
@@ -286,28 +191,7 @@ def _findings(report: Report, style: Style) -> Iterator[str]:
         yield f"{len(report.findings)} questions: {counts}. Use -v to see each."
         return
     for found in findings:
-        word = _paint(style, (f"{found.outcome.value:<8}", found.outcome))
+        word = painted(style, (f"{found.outcome.value:<8}", found.outcome))
         value = "" if found.value is None else f" {printable(str(found.value))}"
-        line = f"{found.probe:<26} {word}{value} {_why(found)}".rstrip()
-        yield from _wrapped(line, style, "", " " * 27)
-
-
-def _paint(style: Style, what: tuple[str, Fitness | Outcome]) -> str:
-    text, kind = what
-    return f"\x1b[{_COLORS[kind]}m{text}\x1b[0m" if style.color else text
-
-
-def _hanging(label: str, text: str, style: Style, indent: str = "") -> Iterator[str]:
-    start = f"{indent}{label + ':' if label else '':<9} "
-    yield from _wrapped(text, style, start, " " * len(start))
-
-
-def _wrapped(text: str, style: Style, first: str = "", rest: str | None = None) -> Iterator[str]:
-    yield from textwrap.wrap(
-        text,
-        width=max(style.width, 40),
-        initial_indent=first,
-        subsequent_indent=first if rest is None else rest,
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
+        line = f"{found.probe:<26} {word}{value} {why(found)}".rstrip()
+        yield from wrapped(line, style, "", " " * 27)
