@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 DEFAULT = "/default-driver"  # the fact which driver an engine picks, no role of fscaps'
 BASE = "ext4"  # what is lost here too is the driver's own loss, not the file system's
+BASES = {"docker/data-root-btrfs": "btrfs"}  # of the roles that ext4 cannot have
 
 
 class Agreement(str, enum.Enum):
@@ -81,7 +82,7 @@ def _own_losses(rows: list[Row]) -> dict[tuple[str, ...], set[str]]:
     """What each role loses on the base: on each kernel, and on any, where one lacks that row."""
     own: dict[tuple[str, ...], set[str]] = {}
     for row in rows:
-        if row["filesystem"] == BASE:
+        if row["filesystem"] == BASES.get(row["role"], BASE):
             for known in (_base_key(row), _base_key(row)[1:]):
                 own[known] = set(row["losses"])
     return own

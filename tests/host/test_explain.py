@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 NOT_STARTED = "failed to start daemon: error initializing graphdriver: driver not supported"
 UPPER, OPTION, WRITABLE = "overlay.upper", "name.option", "directory.writable"
-CAPABILITY, LINK, D_TYPE = "xattr.security_capability", "symlink.overlay2", "directory.d_type"
+CAPABILITY, LINK, D_TYPE = "xattr.capability_set", "symlink.overlay2", "directory.d_type"
 INODES, ROOM, FLOCK = "space.inodes", "space.writable", "lock.flock"
 
 # file system, what was said, the probes that confirm a cause, those that refute one

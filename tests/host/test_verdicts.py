@@ -51,8 +51,8 @@ EXPECTED = {
     "ext4-no-filetype": Expected(*NO_OVERLAY, ("directory.d_type",)),
     "ext4-unbindable": ALL,  # by dockerd, which makes it shared
     "overlay": Expected(*NO_OVERLAY, ("node.whiteout", "overlay.upper")),
-    "ramfs": Expected(*NO_OVERLAY, ("xattr.security_capability", "overlay.upper")),
-    "fuse-plain": Expected(NO, SOME, YES, ("xattr.security_capability", "overlay.upper")),
+    "ramfs": Expected(*NO_OVERLAY, ("xattr.capability_set", "overlay.upper")),
+    "fuse-plain": Expected(NO, SOME, YES, ("xattr.capability_set", "overlay.upper")),
     "fuse-overlayfs": Expected(NO, SOME, YES, ("overlay.upper",)),
     "bindfs": Expected(NO, SOME, YES, ("overlay.upper",)),
     "mergerfs": Expected(NO, SOME, YES, ("overlay.upper",)),

@@ -333,7 +333,7 @@ def test_a_named_attribute_decides_which_is_asked_for() -> None:
     named = 'lsetxattr /x: xattr "security.selinux": operation not supported'
     assert asked(named) == {"xattr.security_selinux"}
     assert asked("lsetxattr /x: operation not supported") == {
-        "xattr.security_capability",
+        "xattr.capability_set",
         "xattr.security_selinux",
         "xattr.user",
     }

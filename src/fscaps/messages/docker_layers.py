@@ -88,7 +88,7 @@ MESSAGES = (
             Cause(
                 "The layer carries file capabilities, and the file system keeps none "
                 "(security.capability).",
-                checks=(Check(xattr.security_capability),),
+                checks=(Check(xattr.capability_set),),
                 errnos=(ENOTSUP,),
                 when=r'xattr "security\.capability"|lsetxattr (?!.*xattr ")',
                 remedy=LOCAL,

@@ -43,8 +43,11 @@ def _acl(uid: int) -> bytes:
     return struct.pack("<I", 2) + b"".join(struct.pack("<HHI", *entry) for entry in entries)
 
 
-def _round_trip(fd: int, name: str, value: bytes) -> None:
-    """Set, get, list and remove; raise No where the file system forgets or makes things up."""
+def _round_trip(fd: int, name: str, value: bytes) -> bool:
+    """Set, get, list and remove; whether it was listed.
+
+    Raises No where the file system forgets or makes things up.
+    """
     xattrs.put(fd, name, value)
     try:
         seen = xattrs.get(fd, name)
@@ -54,23 +57,28 @@ def _round_trip(fd: int, name: str, value: bytes) -> None:
         raise
     if seen != value:
         raise No(f"{name} was set to {value!r} and read back as {seen[:64]!r}")
-    if name not in xattrs.names(fd):
-        raise No(f"{name} was set and is not listed")
+    listed = name in xattrs.names(fd)
     xattrs.remove(fd, name)
     try:
         xattrs.get(fd, name)
     except OSError as error:
         if error.errno == ENODATA:
-            return
+            return listed
         raise
     raise No(f"{name} was removed and is still there")
+
+
+def _listed_round_trip(fd: int, name: str) -> None:
+    """The same of an attribute that programs find by listing, as cp(1) does."""
+    if not _round_trip(fd, name, b"1"):
+        raise No(f"{name} was set and is not listed")
 
 
 @probe("Do files and directories keep user.* attributes?", no=_REFUSED)
 def user(area: Area) -> None:
     """Round trip of ``user.fscaps``. Rootless overlay stores its marks here (userxattr)."""
     for fd in _open(area):
-        _round_trip(fd, "user.fscaps", b"1")
+        _listed_round_trip(fd, "user.fscaps")
 
 
 @probe(
@@ -81,7 +89,7 @@ def user(area: Area) -> None:
 def trusted(area: Area) -> None:
     """Round trip of ``trusted.fscaps``, which only the initial user namespace's root may set."""
     for fd in _open(area):
-        _round_trip(fd, "trusted.fscaps", b"1")
+        _listed_round_trip(fd, "trusted.fscaps")
 
 
 @probe(
@@ -89,14 +97,37 @@ def trusted(area: Area) -> None:
     no=_REFUSED,
     capabilities=("CAP_SETFCAP",),
 )
-def security_capability(area: Area) -> None:
+def security_capability(area: Area) -> str:
     """Round trip of a real VFS_CAP_REVISION_2 value on a file, as ``setcap`` writes it.
 
-    Images carry it on ping, on newuidmap, on many servers.
+    Images carry it on ping, on newuidmap, on many servers. The kernel asks for it by name, so that
+    one that is not listed works; the finding tells of it.
     """
     fd = area.scratch.open(area.file)
     try:
-        _round_trip(fd, "security.capability", NET_RAW)
+        listed = _round_trip(fd, "security.capability", NET_RAW)
+    finally:
+        os.close(fd)
+    return "" if listed else "kept, and not listed"
+
+
+@probe(
+    "May a file capability be set, whether it is kept or not?",
+    no=_REFUSED,
+    capabilities=("CAP_SETFCAP",),
+    after=(security_capability,),
+)
+def capability_set(area: Area) -> None:
+    """setxattr(2) alone: some file systems take one that cannot be read back.
+
+    Docker since 25 stops unpacking where it fails, and does not look again.
+    (moby pkg/archive/archive.go:createTarFile)
+    """
+    if area.outcome(security_capability) is Outcome.YES:
+        return
+    fd = area.scratch.open(area.file)
+    try:
+        xattrs.put(fd, "security.capability", NET_RAW)
     finally:
         os.close(fd)
 
@@ -172,21 +203,23 @@ def acl_asked(area: Area) -> None:
     no=_REFUSED,
     capabilities=("CAP_SYS_ADMIN",),
 )
-def overlay_opaque(area: Area) -> None:
+def overlay_opaque(area: Area) -> str:
     """Round trip of the mark that a directory in an upper layer hides the one below.
 
     Without it overlay's mkdir over a deleted directory fails with EIO
-    (fs/overlayfs/dir.c:ovl_set_opaque).
+    (fs/overlayfs/dir.c:ovl_set_opaque). Overlay asks for it by name.
     """
     with area.scratch.directory(area.folder) as folder:
-        _round_trip(folder.fd, "trusted.overlay.opaque", b"y")
+        listed = _round_trip(folder.fd, "trusted.overlay.opaque", b"y")
+    return "" if listed else "kept, and not listed"
 
 
 @probe("Can a directory be marked opaque for rootless overlay (user.overlay.opaque)?", no=_REFUSED)
-def user_overlay_opaque(area: Area) -> None:
+def user_overlay_opaque(area: Area) -> str:
     """The same mark as an overlay mounted with ``userxattr`` stores it (Linux 5.11)."""
     with area.scratch.directory(area.folder) as folder:
-        _round_trip(folder.fd, "user.overlay.opaque", b"y")
+        listed = _round_trip(folder.fd, "user.overlay.opaque", b"y")
+    return "" if listed else "kept, and not listed"
 
 
 @probe("Does a 4 KiB attribute fit?", no=_REFUSED)

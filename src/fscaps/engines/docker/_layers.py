@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ...model import Level, Need
 from ...probes import link, name, node, owner, symlink, time, xattr
 from ._daemon import LOCAL
@@ -76,11 +78,21 @@ NODES = (
 )
 CAPABILITY = Need(
     (xattr.security_capability,),
-    because="Layers carry file capabilities (ping, newuidmap, many servers). Docker before 25 "
-    "drops them with a warning in its log; since 25 the pull stops.",
-    source="pkg/archive/archive.go:createTarFile; BestEffortXattrs there since v25.0.0",
-    says=REGISTER + "… lsetxattr …: {error}",
+    because="File capabilities of images are lost: ping, newuidmap and many servers then lack "
+    "them.",
+    source="pkg/archive/archive.go:createTarFile",
     remedy=LOCAL,
+)
+CAPABILITIES = (
+    Need(
+        (xattr.capability_set,),
+        because="Layers carry file capabilities (ping, newuidmap, many servers). Docker before 25 "
+        "drops them with a warning in its log; since 25 the pull stops.",
+        source="pkg/archive/archive.go:createTarFile; BestEffortXattrs there since v25.0.0",
+        says=REGISTER + "… lsetxattr …: {error}",
+        remedy=LOCAL,
+    ),
+    replace(CAPABILITY, level=Level.SHOULD),
 )
 NAMES = (
     Need(
@@ -123,4 +135,4 @@ TIMES = (
         remedy="mount with user_xattr, or use ext4 or xfs",
     ),
 )
-LAYERS = (*CONTENT, *NODES, CAPABILITY, *NAMES, *TIMES)
+LAYERS = (*CONTENT, *NODES, *CAPABILITIES, *NAMES, *TIMES)
