@@ -94,7 +94,12 @@ def _parser() -> argparse.ArgumentParser:
     add("--only", action="append", default=[], metavar="GLOB", help="ask these probes only")
     add("--skip", action="append", default=[], metavar="GLOB", help="do not ask these probes")
     add("--strict", action="store_true", help="a role that fits with a loss does not fit")
-    add("--color", choices=("auto", "always", "never"), default="auto", help="default: auto")
+    add(
+        "--color",
+        choices=("auto", "always", "never"),
+        default="auto",
+        help="(default: auto: on a terminal, unless NO_COLOR is set)",
+    )
     add("-v", "--verbose", action="store_true", help="show every finding and every source")
     add("-q", "--quiet", action="store_true", help="show the answer alone")
     add("--list", choices=("probes", "engines", "formats"), help="list them and exit")

@@ -100,7 +100,8 @@ def _worst(statuses: list[int]) -> int:
 
 def _style(options: argparse.Namespace) -> Style:
     terminal = options.output is None and sys.stdout is not None and sys.stdout.isatty()
-    color = options.color == "always" or (options.color == "auto" and terminal)
+    wanted = terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    color = options.color == "always" or (options.color == "auto" and wanted)
     width = os.get_terminal_size(1).columns if terminal else 80
     return Style(min(width or 80, 100), color, options.verbose, options.quiet)
 

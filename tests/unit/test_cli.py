@@ -238,6 +238,20 @@ def test_without_privilege_a_data_root_is_not_known_to_fit_and_not_called_unfit(
     assert report.findings["node.device"].reason is fscaps.Reason.PRIVILEGE
 
 
+def test_a_directory_that_may_not_be_read_is_no_error(common: Path) -> None:
+    """What takes reading it is unknown for want of rights; the rest is asked, and all removed."""
+    place = common / "unread"
+    place.mkdir()
+    place.chmod(0o333)
+    try:
+        report = load(unprivileged(command("--for", "docker", "--json", place)).stdout)
+    finally:
+        place.rmdir()
+    assert report.findings["directory.writable"].outcome is fscaps.Outcome.YES
+    assert report.findings["directory.changeable"].reason is fscaps.Reason.PRIVILEGE
+    assert report.warnings == ()
+
+
 def test_without_privilege_what_needs_none_is_established(common: Path) -> None:
     ended = unprivileged(command(*IMAGE, common))
     assert (ended.returncode, ended.stderr) == (FITS, "")
