@@ -32,7 +32,7 @@ from unit.running import (
 
 import fscaps
 from fscaps import Fitness, Verdict, load
-from fscaps._command import _worst, status
+from fscaps._cli.command import _worst, status
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -307,10 +307,11 @@ def test_an_import_by_a_python_that_is_too_old_is_an_import_error() -> None:
 def test_70_and_one_line_for_a_bug(place: Path) -> None:
     code = f"""
     import sys
-    from fscaps import _cli, _command
+    from fscaps import _cli
+    from fscaps._cli import command
     def broken(*_args, **_kwargs):
         raise ZeroDivisionError("a\\nb")
-    _command.survey = broken
+    command.survey = broken
     sys.exit(_cli.main([{str(place)!r}]))
     """
     ended = python(code)
@@ -321,11 +322,12 @@ def test_an_interruption_ends_quietly_and_leaves_nothing(place: Path) -> None:
     """Ctrl-C: the shell's status for SIGINT, no traceback, and the scratch directory is gone."""
     code = f"""
     import os, signal, sys
-    from fscaps import _cli, _command
-    class Interrupted(_command._Progress):
+    from fscaps import _cli
+    from fscaps._cli import command
+    class Interrupted(command._Progress):
         def __call__(self, finding):
             os.kill(os.getpid(), signal.SIGINT)
-    _command._Progress = Interrupted
+    command._Progress = Interrupted
     sys.exit(_cli.main([{str(place)!r}]))
     """
     ended = python(code)

@@ -24,7 +24,7 @@ class Area:
 
     ``target`` is the probed directory itself, only ever read, if it is ``readable``; ``directory``
     the scratch directory in it, or what stopped its making; ``seconds`` is how long a probe may
-    leave a helper process without an answer; ``endings`` what to do before the directory is removed.
+    leave a helper process without an answer; ``endings`` what to do before that directory goes.
     """
 
     def __init__(

@@ -5,10 +5,10 @@ from __future__ import annotations
 import argparse
 import sys
 
-from ._output import complain, to_stdout
-from ._sandbox import DEADLINE, TIMEOUT
-from ._status import UNASKED
-from ._version import __version__
+from .._sandbox import DEADLINE, TIMEOUT
+from .._version import __version__
+from .output import complain, to_stdout
+from .status import UNASKED
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
