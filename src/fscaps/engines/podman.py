@@ -29,7 +29,7 @@ from ..probes import (
     xattr,
 )
 from . import _loop, _unpacking
-from ._unpacking import FILETYPE, LOCAL, LOCKS, PLAIN_PATH, ROOM, WRITABLE
+from ._remedies import FILETYPE, LOCAL, LOCKS, OPEN, PLAIN_PATH, ROOM, WRITABLE
 
 _UNPACK = "pkg/archive/archive.go:createTarFile"
 _BLOB = 'writing blob: adding layer with blob "sha256:…": processing tar file('
@@ -136,7 +136,7 @@ _OTHERS = Need(
     "databases do, cannot open a file there.",
     source="mount.fuse3(8), allow_other; mount(8), which a bind mount inherits",
     says="permission denied",
-    remedy="mount FUSE with allow_other, and NFS with sec=sys",
+    remedy=OPEN,
 )
 _COLON = Need(
     (name.colon,),
