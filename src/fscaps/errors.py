@@ -24,7 +24,7 @@ class TargetError(FscapsError):
     def __str__(self) -> str:
         """One line for people, with unprintable characters escaped."""
         path = self.path if len(self.path) <= _SHOWN else self.path[:_SHOWN] + "…"
-        return f"{printable(path)}: {self.message}"
+        return f"{printable(path)}: {self.message}" if path else self.message
 
 
 class UnknownRoleError(FscapsError, ValueError):

@@ -14,7 +14,8 @@ from unit.running import (
 )
 
 import fscaps
-from fscaps import _catalogue, engines, probes
+from fscaps import engines, probes
+from fscaps._cli import catalogue
 from fscaps.render import json as json_format
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ def test_every_format_listed_can_be_asked_for(place: Path) -> None:
 @pytest.mark.parametrize("identity", sorted(probes.every()))
 def test_explain_tells_what_a_probe_asks_does_and_serves(identity: str) -> None:
     probe = probes.every()[identity]
-    text = _catalogue.text(None, identity) or ""
+    text = catalogue.text(None, identity) or ""
     assert text.startswith(f"{identity}: {probe.question}\n")
     assert " ".join(probe.doc.split()) in " ".join(text.split())
     users = [r.id for r in engines.roles() if any(probe in need.any_of for need in r.needs)]
@@ -60,7 +61,7 @@ def test_explain_tells_what_a_probe_asks_does_and_serves(identity: str) -> None:
 
 @pytest.mark.parametrize("role", engines.roles(), ids=lambda role: role.id)
 def test_explain_tells_what_a_role_needs_and_why(role: fscaps.Role) -> None:
-    text = _catalogue.text(None, role.id) or ""
+    text = catalogue.text(None, role.id) or ""
     assert text.startswith(f"{role.id}: {role.title}\n")
     for need in role.needs:
         assert need.because in text
@@ -72,7 +73,7 @@ def test_explain_from_the_command_line() -> None:
     for identity in ("xattr.trusted", "docker/image"):
         ended = run("--explain", identity)
         assert (ended.returncode, ended.stderr) == (FITS, "")
-        assert ended.stdout == _catalogue.text(None, identity)
+        assert ended.stdout == catalogue.text(None, identity)
 
 
 def test_schema_is_the_file_beside_the_renderer() -> None:

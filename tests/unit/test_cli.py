@@ -32,7 +32,7 @@ from unit.running import (
 
 import fscaps
 from fscaps import Fitness, Verdict, load
-from fscaps._command import _worst, status
+from fscaps._cli.command import _worst, status
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -238,6 +238,20 @@ def test_without_privilege_a_data_root_is_not_known_to_fit_and_not_called_unfit(
     assert report.findings["node.device"].reason is fscaps.Reason.PRIVILEGE
 
 
+def test_a_directory_that_may_not_be_read_is_no_error(common: Path) -> None:
+    """What takes reading it is unknown for want of rights; the rest is asked, and all removed."""
+    place = common / "unread"
+    place.mkdir()
+    place.chmod(0o333)
+    try:
+        report = load(unprivileged(command("--for", "docker", "--json", place)).stdout)
+    finally:
+        place.rmdir()
+    assert report.findings["directory.writable"].outcome is fscaps.Outcome.YES
+    assert report.findings["directory.changeable"].reason is fscaps.Reason.PRIVILEGE
+    assert report.warnings == ()
+
+
 def test_without_privilege_what_needs_none_is_established(common: Path) -> None:
     ended = unprivileged(command(*IMAGE, common))
     assert (ended.returncode, ended.stderr) == (FITS, "")
@@ -293,10 +307,11 @@ def test_an_import_by_a_python_that_is_too_old_is_an_import_error() -> None:
 def test_70_and_one_line_for_a_bug(place: Path) -> None:
     code = f"""
     import sys
-    from fscaps import _cli, _command
+    from fscaps import _cli
+    from fscaps._cli import command
     def broken(*_args, **_kwargs):
         raise ZeroDivisionError("a\\nb")
-    _command.survey = broken
+    command.survey = broken
     sys.exit(_cli.main([{str(place)!r}]))
     """
     ended = python(code)
@@ -307,11 +322,12 @@ def test_an_interruption_ends_quietly_and_leaves_nothing(place: Path) -> None:
     """Ctrl-C: the shell's status for SIGINT, no traceback, and the scratch directory is gone."""
     code = f"""
     import os, signal, sys
-    from fscaps import _cli, _command
-    class Interrupted(_command._Progress):
+    from fscaps import _cli
+    from fscaps._cli import command
+    class Interrupted(command._Progress):
         def __call__(self, finding):
             os.kill(os.getpid(), signal.SIGINT)
-    _command._Progress = Interrupted
+    command._Progress = Interrupted
     sys.exit(_cli.main([{str(place)!r}]))
     """
     ended = python(code)

@@ -201,7 +201,7 @@ def shown(arguments: Sequence[str], columns: int, **more: str) -> str:
     main, terminal = pty.openpty()
     fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("4H", 24, columns, 0, 0))
     try:
-        ended = run(*arguments, stdout=terminal, env=environment(TERM="xterm", **more))
+        ended = run(*arguments, stdout=terminal, env=environment(**{"TERM": "xterm", **more}))
     finally:
         os.close(terminal)
     assert ended.stderr == ""
@@ -215,6 +215,8 @@ def test_color_on_a_terminal_and_nowhere_else(place: Path) -> None:
     arguments = (*IMAGE, *QUICK, str(place))
     assert "\x1b[" in shown(arguments, 80)
     assert "\x1b" not in shown(("--color", "never", *arguments), 80)
+    assert "\x1b" not in shown(arguments, 80, NO_COLOR="1")
+    assert "\x1b" not in shown(arguments, 80, TERM="dumb")
     assert "\x1b" not in run(*arguments).stdout
     assert "\x1b[" in run("--color", "always", *arguments).stdout
 

@@ -84,7 +84,9 @@ def _located(request: Request) -> Area:
         mount = replace(mount, magic=mountinfo.magic(fd))
         _tell("identified", mount=mount)
     target, patience = Directory(_readable(fd)), request.timeout / 2
-    return Area(target, resolved, host, mount, mounting=request.mounting, seconds=patience)
+    area = Area(target, resolved, host, mount, mounting=request.mounting, seconds=patience)
+    area.readable = target.fd != fd
+    return area
 
 
 def _readable(fd: int) -> int:
@@ -160,6 +162,8 @@ def _survey(area: Area, asked: list[Probe], writing: bool) -> None:  # noqa: FBT
     name = scratch.new_name()
     if writing:
         area.directory = _made(area.target, name)
+        if area.readable and isinstance(area.directory, Directory):
+            _sweep(area.target, os.fstat(area.directory.fd).st_mtime)
     else:
         area.directory = Unknown(Reason.SKIPPED, "nothing is written, by request")
     try:
@@ -177,11 +181,9 @@ def _made(target: Directory, name: str) -> Directory | Unknown | OSError:
         return Unknown(Reason.UNSAFE, detail)
     _tell("scratch", name=name)
     try:
-        made = scratch.make(target, name)
+        return scratch.make(target, name)
     except OSError as error:
         return error
-    _sweep(target, os.fstat(made.fd).st_mtime)
-    return made
 
 
 def _is_append_only(target: Directory) -> bool:

@@ -22,7 +22,7 @@ from ..probes import (
     xattr,
 )
 from . import _unpacking
-from ._unpacking import FILETYPE, LOCAL, LOCKS, PLAIN_PATH, ROOM, WRITABLE
+from ._remedies import FILETYPE, LOCAL, LOCKS, OPEN, PLAIN_PATH, ROOM, WRITABLE
 
 _UNPACK = "archive/tar.go:createTarFile"
 _EXTRACT = "failed to extract layer sha256:…: "
@@ -212,7 +212,7 @@ _COPIES = (
         "do anything.",
         source="snapshots/native/native.go:mounts; fs/fuse/dir.c:fuse_allow_current_process",
         says="permission denied",
-        remedy="mount FUSE with allow_other, and NFS with sec=sys",
+        remedy=OPEN,
     ),
     Need(
         (mode.setuid,),

@@ -22,9 +22,9 @@ CONTENT = b"fscaps\n"
 class Area:
     """One run's scratch directory and context.
 
-    ``target`` is the probed directory itself, only ever read; ``directory`` the scratch directory
-    in it, or what stopped its making; ``seconds`` is how long a probe may leave a
-    helper process without an answer; ``endings`` what to do before the directory is removed.
+    ``target`` is the probed directory itself, only ever read, if it is ``readable``; ``directory``
+    the scratch directory in it, or what stopped its making; ``seconds`` is how long a probe may
+    leave a helper process without an answer; ``endings`` what to do before that directory goes.
     """
 
     def __init__(
@@ -44,6 +44,7 @@ class Area:
         self.mount = mount
         self.mounting = mounting
         self.seconds = seconds
+        self.readable = True
         self.findings: dict[str, Finding] = {}
         self.made: dict[str, Any] = {}
         self.endings: list[Callable[[], object]] = []
@@ -57,6 +58,13 @@ class Area:
             name = errno.errorcode.get(self.directory.errno or 0)
             raise Unknown(Reason.SKIPPED, "nothing can be created here", errno=name)
         return self.directory
+
+    @property
+    def listed(self) -> Directory:
+        """The probed directory, to be read; ends the probe as UNKNOWN if that is denied."""
+        if not self.readable:
+            raise Unknown(Reason.PRIVILEGE, "the directory may not be read", errno="EACCES")
+        return self.target
 
     @property
     def file(self) -> str:

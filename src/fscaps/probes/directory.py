@@ -39,9 +39,9 @@ def writable(area: Area) -> None:
 @probe("Is the directory free of the immutable and the append-only flag?")
 def changeable(area: Area) -> None:
     """chattr(1) +i and +a, read by FS_IOC_GETFLAGS: the mode and owner of such a directory stay."""
-    if ioctls.is_immutable(area.target.fd):
+    if ioctls.is_immutable(area.listed.fd):
         raise No("the directory is immutable (chattr +i)", errno="EPERM")
-    if ioctls.is_append_only(area.target.fd):
+    if ioctls.is_append_only(area.listed.fd):
         raise No("the directory is append-only (chattr +a)", errno="EPERM")
 
 
@@ -77,7 +77,7 @@ def _try(make: Callable[..., None], *names: str) -> None:
 def _entries(area: Area) -> Iterator[tuple[Entry, os.stat_result]]:
     """Entries of each kind, or those that are there already where none can be made."""
     if isinstance(area.directory, Exception):
-        entries = [(entry, area.target.stat(entry.name)) for entry in _first(area.target)]
+        entries = [(entry, area.target.stat(entry.name)) for entry in _first(area.listed)]
         if not entries:
             area.scratch  # noqa: B018 - raises, and says why
         yield from entries

@@ -41,6 +41,7 @@ from . import (
     Unknown,
     _layers,
     _overlay,
+    _stacked,
     directory,
     mode,
     node,
@@ -346,7 +347,7 @@ def lower(area: Area) -> None:
             here, layer, point = _overlay.inside(area), "l1", b"merged"
         mounts.attached("tmpfs", point, {"mode": "700"})
     try:
-        with _above(here, layer, point) as merged:
+        with _stacked.above(here, layer, point) as merged:
             if layer == ".":
                 merged.write(".fscaps", b"")
             else:
@@ -354,20 +355,6 @@ def lower(area: Area) -> None:
                 _layers.make_again(merged)
     finally:
         mounts.detach(point)
-
-
-def _above(here: Directory, layer: str, point: bytes) -> Directory:
-    """An overlay of that layer, with its upper and itself on the file system mounted at a point."""
-    with Directory(os.open(point, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)) as local:
-        for name in ("upper", "work", "merged"):
-            local.mkdir(name).close()
-        options: dict[str, str | None] = {
-            "lowerdir": f"/proc/self/fd/{here.fd}/{layer}",
-            "upperdir": f"/proc/self/fd/{local.fd}/upper",
-            "workdir": f"/proc/self/fd/{local.fd}/work",
-        }
-        mounts.attached("overlay", local.path("merged"), options)
-        return local.directory("merged")
 
 
 @probe("How deep can overlays be stacked on this file system?", no=_BROKEN, after=(lower,))
@@ -381,7 +368,7 @@ def depth(area: Area) -> Answer:
     here = _overlay.inside(area)
     count = 0
     try:
-        while count < _DEEPEST and _one_more(here, "merged" if count else "l2"):
+        while count < _DEEPEST and _stacked.one_more(here, "merged" if count else "l2"):
             count += 1
     finally:
         for _ in range(count):
@@ -389,15 +376,3 @@ def depth(area: Area) -> Answer:
     if not count:
         raise No("not even one", value=0)
     return Answer(value=count)
-
-
-def _one_more(here: Directory, top: str) -> bool:
-    """Mount one more overlay over what is on top; False if the kernel says that it is too many."""
-    at = f"/proc/self/fd/{here.fd}"
-    try:
-        mounts.attached("overlay", b"merged", {"lowerdir": f"{at}/{top}:{at}/l1"})
-    except OSError as error:
-        if error.errno != EINVAL:
-            raise
-        return False
-    return True

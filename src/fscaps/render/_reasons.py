@@ -34,14 +34,15 @@ def lines(report: Report, style: Style) -> Iterator[str]:
             words = f"{_heading(report, verdict)} {verdict.id}: {_ids(above)}, as above"
             yield from wrapped(words, style)
         asked = [need for need in fresh if style.verbose or not _is_unasked(report, need)]
+        asked = asked or fresh[:1]
         unasked = [need for need in fresh if need not in asked]
-        for need in asked or fresh:
+        for need in asked:
             yield from _need(report, need, style, seen)
             remedy = "" if _wants_rights(report, need) else need.remedy
             if remedy and remedy not in remedies:
                 yield from hanging("instead", remedy, style, "    ")
             remedies.add(remedy)
-        if asked and unasked:
+        if unasked:
             yield from hanging("not asked", _ids(unasked), style, "  ")
 
 

@@ -143,7 +143,8 @@ def _choices(report: Report, engine: str) -> Iterator[Line]:
 def _pick(report: Report, picked: Pick) -> str:
     """The driver, how well it works, and its price; or what the choice hangs on."""
     if picked.driver is None:
-        return " ".join(f"not known: {need.because}" for need in picked.open[:1])
+        hangs = (f"not known, hangs on {' or '.join(n.any_of)}: {n.because}" for n in picked.open)
+        return next(hangs, "")
     verdict = report.verdicts.get(picked.role or "")
     worth = f" ({verdict.fitness.value})" if verdict else ""
     return f"{picked.driver}{worth}" + (f": {picked.price}" if picked.price else "")

@@ -12,13 +12,13 @@ from dataclasses import replace
 from ...model import Engine, Level, Need, Role
 from ...probes import durability, rename
 from .. import _loop
+from .._remedies import LOCAL
 from ._containerd import STORE
 from ._daemon import (
     ATOMIC,
     CHANGEABLE,
     DIRECTORY_RENAME,
     ENCODED,
-    LOCAL,
     ROOM,
     ROOT,
     SWARM,

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from ...model import Level, Need
 from ...probes import node, overlay, symlink, xattr
-from ._daemon import LOCAL
+from .._remedies import LOCAL
 from ._layers import CAPABILITY, CONTENT, NAMES, NODES, TIMES
 from ._overlay2 import OPTION, OVERLAY, SHAREABLE
 

@@ -14,20 +14,15 @@ from ...probes import (
     rename,
     space,
 )
-
-LOCAL = (
-    "use a local ext4 or xfs (mkfs.xfs -n ftype=1), or put such a file system on a block device "
-    "of the remote storage (iSCSI, RBD, NBD) that one host mounts at a time"
-)
-"""A remedy for what the file system cannot do."""
+from .. import _remedies
+from .._remedies import LOCAL
 
 WRITABLE = Need(
     (directory.writable,),
     because="dockerd creates directories and files here as soon as it starts.",
     source="daemon/daemon_unix.go:setupDaemonRoot",
     says="mkdir …: {error}\nchmod …: {error}",
-    remedy="make the path writable for root: remount it rw, free space or inodes, export it with "
-    "no_root_squash, clear chattr +i; or use another directory",
+    remedy=_remedies.WRITABLE,
 )
 ROOT = Need(
     (mode.root,),
@@ -48,7 +43,7 @@ ROOM = Need(
     because="Without room for a few blocks nothing that dockerd keeps can be written.",
     source="pkg/ioutils/fswriters.go:atomicFileWriter.Write",
     says="{error}",
-    remedy="free space, raise the quota, or use another file system",
+    remedy=_remedies.ROOM,
 )
 ATOMIC = (
     Need(

@@ -6,7 +6,8 @@ from dataclasses import replace
 
 from ...model import Driver, Level, Need
 from ...probes import directory, driver, fuse, mode, name, node, subvolume, symlink, xattr
-from ._daemon import LOCAL, WRITABLE
+from .._remedies import LOCAL, OPEN
+from ._daemon import WRITABLE
 from ._layers import CAPABILITIES, CAPABILITY, CONTENT, NAMES, NODES, REGISTER, TIMES
 from ._overlay2 import OPTION, SHAREABLE
 from ._volumes import BIND
@@ -51,7 +52,7 @@ _BOUND = (
         "anything.",
         source="daemon/graphdriver/vfs/driver.go:Get; fs/fuse/dir.c:fuse_allow_current_process",
         says="permission denied",
-        remedy="mount FUSE with allow_other, and NFS with sec=sys",
+        remedy=OPEN,
     ),
     *(need for need in BIND if need.any_of[0] not in _OF_LAYERS),
 )

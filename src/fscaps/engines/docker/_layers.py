@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from ...model import Level, Need
 from ...probes import link, name, node, owner, symlink, time, xattr
-from ._daemon import LOCAL
+from .._remedies import LOCAL, OWNERS
 
 REGISTER = "failed to register layer: "
 CONTENT = (
@@ -15,14 +15,14 @@ CONTENT = (
         because="Files that root creates must belong to root; here the server gives them away.",
         source="go-archive archive.go:createTarFile",
         says=REGISTER + "ApplyLayer … lchown …: operation not permitted",
-        remedy="export with no_root_squash, drop forced owners (uid=, all_squash); or " + LOCAL,
+        remedy=OWNERS,
     ),
     Need(
         (owner.chown,),
         because="Each entry of a layer is given its owner, whatever the number.",
         source="go-archive archive.go:createTarFile",
         says=REGISTER + "ApplyLayer … lchown …: {error}",
-        remedy="export with no_root_squash, drop forced owners; or " + LOCAL,
+        remedy=OWNERS,
     ),
     Need(
         (owner.mode,),

@@ -5,7 +5,8 @@ from __future__ import annotations
 from ...model import Level, Need
 from ...probes import directory, mode, name, node, overlay, symlink
 from .. import _loop
-from ._daemon import LOCAL
+from .._remedies import FILETYPE, LOCAL, PLAIN_PATH
+from .._unpacking import USED_OVERLAY
 from ._layers import REGISTER
 
 _OTHER_DRIVERS = (
@@ -19,7 +20,6 @@ _MOUNT_FAILS = (
     + NOT_STARTED
     + "\nerror creating overlay mount to …/merged: {error}"
 )
-_IN_CONTAINERS = "overlay mounts here, and then this fails inside containers"
 OVERLAY = (
     Need(
         (directory.d_type,),
@@ -28,8 +28,7 @@ OVERLAY = (
         source="daemon/graphdriver/overlay2/overlay.go:Init; overlayutils.go:ErrDTypeNotSupported",
         says="overlay2: the backing … filesystem is formatted without d_type support, which leads "
         "to incorrect behavior.",
-        remedy="format again with mkfs.xfs -n ftype=1 or mkfs.ext4 -O filetype (ext4: tune2fs -O "
-        "filetype and e2fsck -f do it in place)",
+        remedy=FILETYPE,
     ),
     Need(
         (node.whiteout,),
@@ -53,47 +52,7 @@ OVERLAY = (
         says=_MOUNT_FAILS,
         remedy=f"{LOCAL}; {_loop.MOVE}; {_OTHER_DRIVERS}",
     ),
-    Need(
-        (overlay.copy_up,),
-        because=f"Writing to a file of the image: {_IN_CONTAINERS}.",
-        source="fs/overlayfs/copy_up.c:ovl_copy_up_one",
-        says="{error}",
-        remedy=LOCAL,
-    ),
-    Need(
-        (overlay.whiteout,),
-        because=f"Deleting a file of the image: {_IN_CONTAINERS}.",
-        source="fs/overlayfs/dir.c:ovl_whiteout",
-        says="{error}",
-        remedy=LOCAL,
-    ),
-    Need(
-        (overlay.opaque,),
-        because=f"Deleting a directory of the image and making it anew: {_IN_CONTAINERS}.",
-        source="fs/overlayfs/dir.c:ovl_create_over_whiteout, ovl_set_opaque",
-        says="{error}",
-        remedy=LOCAL,
-    ),
-    Need(
-        (overlay.rename,),
-        because=f"Renaming a file of the image: {_IN_CONTAINERS}.",
-        source="fs/overlayfs/dir.c:ovl_rename",
-        says="{error}",
-        remedy=LOCAL,
-    ),
-    Need(
-        (overlay.special,),
-        because=f"Links, owners, FIFOs, device nodes, setuid, running programs: {_IN_CONTAINERS}.",
-        source="fs/overlayfs/dir.c:ovl_link, ovl_create_object",
-        says="{error}",
-        remedy=LOCAL,
-    ),
-    Need(
-        (overlay.remount,),
-        because="What a container changed must be there when it is started again.",
-        source="daemon/graphdriver/overlay2/overlay.go:Get",
-        remedy=LOCAL,
-    ),
+    *USED_OVERLAY,
     Need(
         (overlay.native_diff,),
         level=Level.SHOULD,
@@ -126,5 +85,5 @@ OPTION = Need(
     "separates layers and a comma options.",
     source="daemon/graphdriver/overlayutils/overlayutils.go:SupportsOverlay",
     says="failed to mount overlay: no such file or directory\n" + NOT_STARTED,
-    remedy="use a path without colon, comma and backslash; a bind mount at such a path will do",
+    remedy=PLAIN_PATH,
 )

@@ -9,7 +9,8 @@ from dataclasses import replace
 
 from ...model import Level, Need
 from ...probes import directory, mode, overlay, owner, rename, rootless, xattr
-from ._daemon import ATOMIC, DIRECTORY_RENAME, ENCODED, LOCAL, ROOM, SWARM, WRITABLE
+from .._remedies import LOCAL
+from ._daemon import ATOMIC, DIRECTORY_RENAME, ENCODED, ROOM, SWARM, WRITABLE
 from ._layers import CONTENT, NAMES, NODES, REGISTER, TIMES
 from ._overlay2 import NOT_STARTED, OPTION
 from ._volumes import BIND

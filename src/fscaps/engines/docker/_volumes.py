@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ...model import Level, Need
 from ...probes import directory, lock, mode, node, rename
-from ._daemon import LOCAL
+from .._remedies import LOCAL, OPEN
 
 BIND = (
     Need(
@@ -39,7 +39,7 @@ BIND = (
         "most databases do, cannot open a file there.",
         source="mount.fuse3(8), allow_other; mount(8), which a bind mount inherits",
         says="permission denied",
-        remedy="mount FUSE with allow_other, and NFS with sec=sys",
+        remedy=OPEN,
     ),
     Need(
         (lock.posix,),

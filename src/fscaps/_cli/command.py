@@ -6,18 +6,18 @@ import os
 import sys
 import time
 
-from ._output import complain, to_file, to_stdout
-from ._status import FITS, PARTLY, UNASKED, UNESTABLISHED, UNFIT
-from ._survey import survey
-from .model import Fitness, FscapsError
-from .render import Style, formats, render
+from .._survey import survey
+from ..model import Fitness, FscapsError
+from ..render import Style, formats, render
+from .output import complain, to_file, to_stdout
+from .status import FITS, PARTLY, UNASKED, UNESTABLISHED, UNFIT
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
 
-    from ._sandbox.child import Child
-    from .model import Finding, Report
+    from .._sandbox.child import Child
+    from ..model import Finding, Report
 
 
 def run(options: argparse.Namespace, worker: Child | None) -> int:
@@ -36,13 +36,13 @@ def run(options: argparse.Namespace, worker: Child | None) -> int:
 
 def inform(options: argparse.Namespace, worker: Child | None) -> int:
     """The answers that take no path, and the explanation of a text, which may take some."""
-    from . import _catalogue  # noqa: PLC0415 - loaded only where it is asked for
+    from . import catalogue  # noqa: PLC0415 - loaded only where it is asked for
 
-    text = _catalogue.text(options.list, options.explain)
+    text = catalogue.text(options.list, options.explain)
     if text is None:
-        from . import _explaining  # noqa: PLC0415 - the messages are loaded only for this
+        from . import explaining  # noqa: PLC0415 - the messages are loaded only for this
 
-        return _explaining.run(options, _style(options), worker)
+        return explaining.run(options, _style(options), worker)
     return FITS if to_stdout(text) else UNASKED
 
 
@@ -100,7 +100,8 @@ def _worst(statuses: list[int]) -> int:
 
 def _style(options: argparse.Namespace) -> Style:
     terminal = options.output is None and sys.stdout is not None and sys.stdout.isatty()
-    color = options.color == "always" or (options.color == "auto" and terminal)
+    wanted = terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    color = options.color == "always" or (options.color == "auto" and wanted)
     width = os.get_terminal_size(1).columns if terminal else 80
     return Style(min(width or 80, 100), color, options.verbose, options.quiet)
 

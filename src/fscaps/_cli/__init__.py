@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import sys
 
-from ._output import complain
-from ._sandbox import child
-from ._status import BUG, UNASKED
-from .errors import FscapsError
+from .._sandbox import child
+from ..errors import FscapsError
+from .output import complain
+from .status import BUG, UNASKED
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -41,14 +41,14 @@ def _started_ahead(arguments: Sequence[str]) -> child.Child | None:
 
 
 def _run(arguments: Sequence[str], worker: child.Child | None) -> int:
-    from ._arguments import parsed  # noqa: PLC0415 - the worker loads meanwhile
+    from .arguments import parsed  # noqa: PLC0415 - the worker loads meanwhile
 
     options = parsed(arguments)
-    from . import _command  # noqa: PLC0415 - as above
+    from . import command  # noqa: PLC0415 - as above
 
     if options.list or options.explain is not None or options.schema:
-        return _command.inform(options, worker)
+        return command.inform(options, worker)
     if not options.paths:
         complain("no path given; try --help")
         return UNASKED
-    return _command.run(options, worker)
+    return command.run(options, worker)

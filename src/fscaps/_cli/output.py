@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from .errors import printable
+from ..errors import printable
 
 
 def to_stdout(text: str) -> bool:

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import os
 
-from ._explain import explain
-from ._output import complain, to_file, to_stdout
-from ._status import FITS, UNASKED, UNFIT
-from .messages import _paste
-from .model import FscapsError
-from .render import Style, _explanation
+from .._explain import explain
+from ..messages import _paste
+from ..model import FscapsError
+from ..render import Style, _explanation
+from .output import complain, to_file, to_stdout
+from .status import FITS, UNASKED, UNFIT
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
 
-    from ._sandbox.child import Child
+    from .._sandbox.child import Child
 
 _FORMATS = ("text", "json")
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import argparse
 import sys
 
-from ._output import complain, to_stdout
-from ._sandbox import DEADLINE, TIMEOUT
-from ._status import UNASKED
-from ._version import __version__
+from .._sandbox import DEADLINE, TIMEOUT
+from .._version import __version__
+from .output import complain, to_stdout
+from .status import UNASKED
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -94,7 +94,12 @@ def _parser() -> argparse.ArgumentParser:
     add("--only", action="append", default=[], metavar="GLOB", help="ask these probes only")
     add("--skip", action="append", default=[], metavar="GLOB", help="do not ask these probes")
     add("--strict", action="store_true", help="a role that fits with a loss does not fit")
-    add("--color", choices=("auto", "always", "never"), default="auto", help="default: auto")
+    add(
+        "--color",
+        choices=("auto", "always", "never"),
+        default="auto",
+        help="(default: auto: on a terminal, unless NO_COLOR is set)",
+    )
     add("-v", "--verbose", action="store_true", help="show every finding and every source")
     add("-q", "--quiet", action="store_true", help="show the answer alone")
     add("--list", choices=("probes", "engines", "formats"), help="list them and exit")

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import inspect
 
-from . import engines, probes
-from .render import formats, json
+from .. import engines, probes
+from ..render import formats, json
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from .model import Need, Probe, Role
+    from ..model import Need, Probe, Role
 
 
 def text(listed: str | None, explained: str | None) -> str | None:

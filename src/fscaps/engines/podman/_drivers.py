@@ -1,0 +1,161 @@
+"""The drivers overlay and vfs, by the kernel or the program fuse-overlayfs, as root."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from ...model import Level, Need
+from ...probes import directory, fuse, magic, mode, name, node, overlay, symlink, xattr
+from .. import _unpacking
+from .._remedies import FILETYPE, LOCAL, PLAIN_PATH
+from ._graphroot import COLON, HOST_CHECK, MOUNT_PROGRAM, OPTION, OTHERS, SAYS_UNSUPPORTED
+from ._layers import BLOB
+
+D_TYPE = Need(
+    (directory.d_type,),
+    because="podman refuses a file system whose readdir does not tell types, and does not then "
+    "look for another driver.",
+    source=f"{HOST_CHECK}; drivers/overlayutils/overlayutils.go:ErrDTypeNotSupported",
+    says="kernel does not support overlay fs: overlay: the backing … filesystem is formatted "
+    "without d_type support, which leads to incorrect behavior.… Running without d_type is not "
+    "supported.: driver not supported",
+    remedy=f"{FILETYPE}; or {MOUNT_PROGRAM}",
+)
+WHITEOUT = Need(
+    (node.whiteout,),
+    because="A deleted file of a lower layer is kept as a character device 0/0, in the layers of "
+    "images as well.",
+    source=f"{HOST_CHECK}; pkg/archive/archive_linux.go:overlayWhiteoutConverter.ConvertRead",
+    says="kernel does not support overlay fs: unable to create kernel-style whiteout: {error}",
+    remedy=f"{MOUNT_PROGRAM}; or {LOCAL}",
+)
+LISTED = Need(
+    (magic.podman_overlay,),
+    because="podman refuses overlay over aufs, overlay and eCryptfs by their names, whatever they "
+    "can; before v1.44 over ZFS as well.",
+    source="drivers/overlay/overlay.go:Init",
+    says="'overlay' is not supported over …, a mount_program is required: backing file system is "
+    "unsupported for this graph driver",
+    remedy=f"{MOUNT_PROGRAM}; or {LOCAL}",
+)
+MOUNT = Need(
+    (overlay.upper,),
+    because="Each container's root is an overlay whose upper and work directory lie here.",
+    source=f"{HOST_CHECK}; get",
+    says=SAYS_UNSUPPORTED,
+    remedy=f"{MOUNT_PROGRAM}; or {LOCAL}",
+)
+PRIVATE = Need(
+    (mode.bindable,),
+    because="overlay takes no layer from an unbindable mount.",
+    source=f"{HOST_CHECK}; fs/namespace.c:clone_private_mount",
+    says=SAYS_UNSUPPORTED,
+    remedy="mount --make-private",
+)
+OVERLAY = (
+    OTHERS,
+    OPTION,
+    PRIVATE,
+    D_TYPE,
+    WHITEOUT,
+    LISTED,
+    Need(
+        (xattr.overlay_opaque,),
+        because="A directory that replaces one of a lower layer is marked opaque when the layer "
+        "is unpacked.",
+        source="pkg/archive/archive_linux.go:ConvertReadWithHandler",
+        says=BLOB + "{error}): exit status 1",
+        remedy=f"{MOUNT_PROGRAM}; or {LOCAL}",
+    ),
+    Need(
+        (symlink.overlay2,),
+        because="podman keeps a symbolic link l/<ID> -> ../<id>/diff for each layer.",
+        source="drivers/overlay/overlay.go:create",
+        says="symlink ../<id>/diff …/overlay/l/<ID>: {error}",
+        remedy=LOCAL,
+    ),
+    MOUNT,
+    *_unpacking.USED_OVERLAY,
+    Need(
+        (overlay.native_diff,),
+        level=Level.SHOULD,
+        because="Layers are compared through the mount, which is slower.",
+        source="drivers/overlay/check.go:doesSupportNativeDiff",
+        says="Not using native diff for overlay, this may cause degraded performance for building "
+        "images",
+        remedy="load the overlay module with redirect_dir=off (a kernel parameter, not a mount's)",
+    ),
+)
+_BINDABLE = Need(
+    (mode.bindable,),
+    because="podman binds the directory of its driver upon itself.",
+    source="drivers/overlay/overlay.go:Init (mount.MakePrivate)",
+    says="mount …/overlay:…/overlay, flags: 0x1000: invalid argument",
+    remedy="mount --make-private",
+)
+COMMA = Need(
+    (name.comma,),
+    because="podman writes the path into the options of fuse-overlayfs as it is, where a comma "
+    "separates options.",
+    source="drivers/overlay/overlay.go:get",
+    says='creating overlay mount to …/merged, mount_data="…": using mount program '
+    "fuse-overlayfs: …: exit status 1",
+    remedy=PLAIN_PATH,
+)
+BY_PROGRAM = (
+    OTHERS,
+    Need(
+        (fuse.device,),
+        because="Each container's root is a FUSE mount of the program fuse-overlayfs.",
+        source="drivers/overlay/overlay.go:get",
+        says="using mount program fuse-overlayfs: … fuse: device not found, try 'modprobe fuse' "
+        "first",
+        remedy="modprobe fuse; in a container, give it /dev/fuse",
+    ),
+    COLON,
+    COMMA,
+    Need(
+        (directory.d_type,),
+        level=Level.SHOULD,
+        because="Where readdir does not tell types, fuse-overlayfs counts the links of device "
+        "nodes wrong.",
+        source="measured with fuse-overlayfs 1.10 on ext4 -O ^filetype and fuse2fs",
+        remedy=FILETYPE,
+    ),
+    Need(
+        (xattr.acl_asked,),
+        because="fuse-overlayfs passes on what it hears about access control lists. Where that is "
+        '"not supported", the kernel opens no file of another user\'s, and a container whose image '
+        "has a volume does not start.",
+        source="fs/fuse/acl.c:fuse_get_acl; fuse-overlayfs main.c:ovl_getxattr; measured on ramfs "
+        "and ntfs-3g",
+        says='copier: get: "/"("/"): opening directory for adding its contents to archive: '
+        "open …: operation not supported",
+        remedy="mount with acl, use the vfs driver, or " + LOCAL,
+    ),
+    Need(
+        (name.hidden,),
+        because="With fuse-overlayfs a file that a layer deletes is kept as a file .wh.NAME.",
+        source="drivers/overlay/overlay.go:getWhiteoutFormat",
+        says=BLOB + "open ….wh.…: {error}): exit status 1",
+        remedy=LOCAL,
+    ),
+    _BINDABLE,
+    Need(
+        (),
+        level=Level.SHOULD,
+        because="What is built or committed with fuse-overlayfs may be wrong, on every file "
+        "system: a directory that was deleted and made again has its old files back.",
+        source="drivers/fsdiff.go:NaiveDiffDriver.Diff; measured with podman 4.3.1, "
+        "fuse-overlayfs 1.10",
+        remedy="use it to run images, and build them where the kernel's overlay works",
+    ),
+)
+
+OPEN_TO_ALL = replace(
+    OTHERS,
+    level=Level.MUST,
+    because="The root of a container is a bind mount of its layer, in which only root could do "
+    "anything.",
+    source="drivers/vfs/driver.go:Get; fs/fuse/dir.c:fuse_allow_current_process",
+)

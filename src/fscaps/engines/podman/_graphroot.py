@@ -1,0 +1,130 @@
+"""What any graphroot needs, whoever runs podman and with whichever driver."""
+
+from __future__ import annotations
+
+from ...model import Level, Need
+from ...probes import directory, durability, lock, mmap, mode, name, owner, rename, space
+from .._remedies import LOCAL, LOCKS, OPEN, PLAIN_PATH, ROOM, WRITABLE
+
+MOUNT_PROGRAM = (
+    "install fuse-overlayfs, which podman then takes by itself (or name it as mount_program in "
+    "storage.conf)"
+)
+HOST_CHECK = "drivers/overlay/overlay.go:supportsOverlay"
+SAYS_UNSUPPORTED = (
+    "kernel does not support overlay fs: 'overlay' is not supported over … at \"…/overlay\": "
+    "backing file system is unsupported for this graph driver"
+)
+
+GRAPHROOT = (
+    Need(
+        (directory.writable,),
+        because="podman creates directories and files here as soon as it starts.",
+        source="podman v4.3.1 libpod/runtime.go:makeRuntime",
+        says="creating runtime static files directory: mkdir …/libpod: {error}",
+        remedy=WRITABLE,
+    ),
+    Need(
+        (space.writable,),
+        because="Without room for a few blocks nothing can be kept.",
+        source="pkg/ioutils/fswriters.go:atomicFileWriter.Write",
+        says="{error}",
+        remedy=ROOM,
+    ),
+    Need(
+        (lock.posix,),
+        because="Each use of images, layers and containers takes a lock by fcntl(2); where that "
+        "fails, podman tries again every 10 ms for ever, and says nothing.",
+        source="pkg/lockfile/lockfile_unix.go:lock (internal/rawfilelock since v1.59)",
+        says="(nothing: it hangs)",
+        remedy=LOCKS,
+    ),
+    Need(
+        (rename.replace,),
+        because="Every state file is written aside and renamed over the old one.",
+        source="pkg/ioutils/fswriters.go:atomicFileWriter.Close",
+        says="rename …: {error}",
+        remedy=LOCAL,
+    ),
+    Need(
+        (durability.fdatasync,),
+        because="Every state file is synced before it is renamed.",
+        source="pkg/ioutils/fswriters.go:atomicFileWriter.Close",
+        says="{error}",
+        remedy=LOCAL,
+    ),
+    Need(
+        (owner.chmod,),
+        because="Every state file is given its mode before it is renamed.",
+        source="pkg/ioutils/fswriters.go:atomicFileWriter.Close",
+        says="chmod …: {error}",
+        remedy=LOCAL,
+    ),
+    Need(
+        (lock.flock,),
+        because="podman 4 opens its bbolt database under flock(2); podman 5 has SQLite, which "
+        "locks by fcntl(2).",
+        source="podman v4.3.1 libpod/boltdb_state.go:NewBoltState; libpod/sqlite_state.go",
+        says="opening database …/libpod/bolt_state.db: {error}",
+        remedy=LOCKS,
+    ),
+    Need(
+        (mmap.coherent,),
+        because="bbolt, podman 4's database, reads through a shared mapping what it writes with "
+        "pwrite(2).",
+        source="podman v4.3.1 vendor/go.etcd.io/bbolt/bolt_unix.go:mmap",
+        says="opening database …/libpod/bolt_state.db: {error}",
+        remedy=f"podman 5 (SQLite) needs no mapping; or {LOCAL}",
+    ),
+)
+VOLUMES = (
+    Need(
+        (rename.replace_open,),
+        level=Level.SHOULD,
+        because="A file on a volume cannot be replaced while another process reads it.",
+        source="rename(2)",
+        remedy=LOCAL,
+    ),
+    Need(
+        (directory.open_unlink,),
+        level=Level.SHOULD,
+        because="A directory cannot be removed while a file deleted from it is open: rm -r on a "
+        "volume fails until it is closed.",
+        source="podman v4.3.1 libpod/volume_internal.go:teardownStorage",
+        says="… directory not empty",
+        remedy=LOCAL,
+    ),
+)
+OTHERS = Need(
+    (mode.others,),
+    level=Level.SHOULD,
+    because="Only root can use a volume; programs of containers that run as another user, as most "
+    "databases do, cannot open a file there.",
+    source="mount.fuse3(8), allow_other; mount(8), which a bind mount inherits",
+    says="permission denied",
+    remedy=OPEN,
+)
+COLON = Need(
+    (name.colon,),
+    because="podman hands the path of a log to crun, which takes what stands before a colon for "
+    "its type.",
+    source="podman v4.3.1 libpod/oci_conmon_common.go; crun 1.8.1 src/libcrun/error.c:"
+    "libcrun_init_logging",
+    says="OCI runtime error: crun: unknown log type …",
+    remedy=PLAIN_PATH,
+)
+UTF8 = Need(
+    (name.utf8,),
+    because="podman reads and writes paths in TOML and JSON, which take UTF-8 only.",
+    source="measured: storage.conf of podman 4.3.1",
+    says="invalid UTF-8 byte: …",
+    remedy="use a path that is UTF-8; a bind mount at such a path will do",
+)
+OPTION = Need(
+    (name.option,),
+    because="podman writes the path into the options of the overlay mount as it is, where a colon "
+    "separates layers and a comma options.",
+    source="drivers/overlay/overlay.go:get",
+    says=SAYS_UNSUPPORTED,
+    remedy=PLAIN_PATH,
+)

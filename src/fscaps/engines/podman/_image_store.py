@@ -1,0 +1,118 @@
+"""An image store that is only read: additionalimagestores."""
+
+from __future__ import annotations
+
+from ...model import Level, Need
+from ...probes import directory, lock, mode, name, node, overlay, space, symlink, xattr
+from .. import _loop, _unpacking
+from .._remedies import FILETYPE, LOCAL, LOCKS, PLAIN_PATH, ROOM, WRITABLE
+from ._graphroot import UTF8
+
+_EROFS = f"{_loop.SHARE}; or {LOCAL}"
+_COPIED = "measured: cp --archive of a filled graphroot"
+STORE = (
+    UTF8,
+    Need(
+        (directory.writable,),
+        because="The store is copied here, from the graphroot of a podman that has the images.",
+        source=_COPIED,
+        says="cp: cannot create directory '…': {error}",
+        remedy="ask on the host that may write here; " + WRITABLE,
+    ),
+    Need(
+        (directory.changeable,),
+        because="The copy sets owner, mode and times of the directory itself.",
+        source=_COPIED,
+        says="cp: preserving times for '…': Operation not permitted",
+        remedy="chattr -i -a",
+    ),
+    Need(
+        (space.writable,),
+        because="Without room for a few blocks nothing can be copied here.",
+        source=_COPIED,
+        says="cp: error writing '…': {error}",
+        remedy=ROOM,
+    ),
+    *_unpacking.entries(_COPIED, "cp: "),
+    _unpacking.devices(_COPIED, "cp: cannot create special file '…': "),
+    Need(
+        (node.whiteout,),
+        because="A deleted file of a lower layer is a character device 0/0 in the store.",
+        source=_COPIED,
+        says="cp: cannot create special file '…': {error}",
+        remedy=_EROFS,
+    ),
+    Need(
+        (symlink.overlay2,),
+        because="The store has a symbolic link l/<ID> -> ../<id>/diff for each layer.",
+        source="drivers/overlay/overlay.go:create",
+        says="cp: cannot create symbolic link '…': {error}",
+        remedy=_EROFS,
+    ),
+    Need(
+        (lock.posix,),
+        because="Each reader takes read locks by fcntl(2) on the store's lock files; where that "
+        "fails, podman tries again every 10 ms for ever, and says nothing.",
+        source="pkg/lockfile/lockfile_unix.go:lock",
+        says="(nothing: it hangs)",
+        remedy=LOCKS,
+    ),
+    Need(
+        (overlay.lower,),
+        because="The layers of the store are the lower layers of each container's root.",
+        source="drivers/overlay/overlay.go:get",
+        says='creating overlay mount to …/merged, mount_data="…": {error}',
+        remedy=_EROFS,
+    ),
+    Need(
+        (name.option,),
+        because="podman writes the path into the options of the overlay mount as it is, where a "
+        "colon separates layers and a comma options.",
+        source="drivers/overlay/overlay.go:get",
+        says='creating overlay mount to …/merged, mount_data="…": {error}',
+        remedy=PLAIN_PATH,
+    ),
+    Need(
+        (mode.bindable,),
+        because="overlay takes a private copy of the mount that its lower layers lie on.",
+        source="fs/overlayfs/super.c:ovl_get_layers (clone_private_mount)",
+        says='creating overlay mount to …/merged, mount_data="…": invalid argument',
+        remedy="mount --make-private",
+    ),
+    Need(
+        (xattr.overlay_opaque,),
+        because="The mark of a directory that replaces one of a lower layer is lost (NFS, SMB and "
+        "9p keep no trusted.*), and what the image deleted is there again, without a word. Broken "
+        "is each image one of whose layers replaces a directory: RUN rm -r d && mkdir d, a package "
+        "removed and installed again. Images without such a layer are whole.",
+        source="fs/overlayfs/util.c:ovl_path_is_opaquedir; measured: 'data/dir-opaque/old': there, "
+        "but should not be",
+        says="(nothing: files that the image deleted are there again)",
+        remedy=_EROFS,
+    ),
+    Need(
+        (directory.d_type,),
+        because="Where readdir does not tell types, listings show what the image deleted, without "
+        "a word. Broken is each image one of whose layers deletes something of a lower one.",
+        source="fs/overlayfs/readdir.c:ovl_cache_entry_new; measured: 'data/file-deleted': there, "
+        "but should not be",
+        says="(nothing: files that the image deleted are listed)",
+        remedy=FILETYPE,
+    ),
+    Need(
+        (xattr.security_capability,),
+        level=Level.SHOULD,
+        because="File capabilities of an image are lost when the store is copied here.",
+        source=_COPIED,
+        remedy=_EROFS,
+    ),
+    Need(
+        (xattr.user,),
+        level=Level.SHOULD,
+        because="user.* attributes of an image are lost when the store is copied here; few images "
+        "have any.",
+        source=_COPIED,
+        remedy=_EROFS,
+    ),
+    *_unpacking.names(_COPIED, "cp: cannot create '…': "),
+)

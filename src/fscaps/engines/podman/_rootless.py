@@ -1,0 +1,135 @@
+"""A graphroot of an ordinary user."""
+
+from __future__ import annotations
+
+from ...model import Level, Need
+from ...probes import fuse, magic, mode, name, overlay, owner, rootless, symlink, xattr
+from .. import _unpacking
+from .._remedies import LOCAL
+from ._drivers import COMMA
+from ._graphroot import COLON, HOST_CHECK, MOUNT_PROGRAM, SAYS_UNSUPPORTED, VOLUMES
+from ._layers import BLOB, NAMES, UNPACK
+
+_ELSEWHERE = (
+    "give the user a directory on a local file system and name it as graphroot in "
+    "~/.config/containers/storage.conf (or rootless_storage_path in /etc/containers/storage.conf)"
+)
+ROOTLESS = (
+    Need(
+        (owner.created,),
+        because="Files that a user creates must belong to him; here the server gives them away.",
+        source=UNPACK,
+        says=BLOB + "lchown …: operation not permitted",
+        remedy="drop forced owners (uid=, all_squash); or " + LOCAL,
+    ),
+    Need(
+        (rootless.files,),
+        because="podman works as root of a user namespace in which the user's id is 0.",
+        source="podman v4.3.1 rootless.md; libpod/boltdb_state.go:NewBoltState",
+        says="opening database …/libpod/bolt_state.db: open …/libpod/bolt_state.db: {error}",
+        remedy=_ELSEWHERE,
+    ),
+    Need(
+        (rootless.owners,),
+        because="Each entry of a layer is given its owner, one of the user's subordinate ids; a "
+        "server knows nothing of user namespaces and refuses.",
+        source="pkg/idtools/idtools.go:SafeLchown; podman v4.3.1 rootless.md",
+        says=BLOB + "potentially insufficient UIDs or GIDs available in user namespace "
+        "(requested … for …): Check /etc/subuid and /etc/subgid if configured locally and run "
+        "podman-system-migrate: lchown …: {error}",
+        remedy=_ELSEWHERE,
+    ),
+    *_unpacking.modes_and_links(UNPACK, BLOB),
+    Need(
+        (xattr.user,),
+        because="Both the kernel's overlay, for a user, and fuse-overlayfs keep their marks in "
+        "user.* attributes.",
+        source="pkg/archive/archive_linux.go:getOverlayOpaqueXattrName; drivers/overlay/check.go",
+        says=BLOB + "{error}): exit status 1",
+        remedy="mount with user_xattr (tmpfs: Linux 6.6); or " + _ELSEWHERE,
+    ),
+    Need(
+        (symlink.overlay2,),
+        because="podman keeps a symbolic link l/<ID> -> ../<id>/diff for each layer.",
+        source="drivers/overlay/overlay.go:create",
+        says="symlink ../<id>/diff …/overlay/l/<ID>: {error}",
+        remedy=LOCAL,
+    ),
+    COLON,
+    COMMA,
+    *NAMES,
+    Need(
+        (overlay.userxattr, name.hidden),
+        because="Neither the kernel's overlay works here for a user nor fuse-overlayfs, which "
+        "keeps a file that a layer deletes as a file .wh.NAME.",
+        source="drivers/overlay/overlay.go:getWhiteoutFormat",
+        says=BLOB + "open ….wh.…: {error}): exit status 1",
+        remedy=_ELSEWHERE,
+    ),
+    Need(
+        (overlay.userxattr, xattr.acl_asked),
+        because="Neither the kernel's overlay works here for a user nor fuse-overlayfs, which "
+        "passes on what it hears about access control lists: not supported.",
+        source="drivers/overlay/overlay.go:Init; fs/fuse/acl.c:fuse_get_acl",
+        says='copier: get: "/"("/"): opening directory for adding its contents to archive: '
+        "open …: operation not supported",
+        remedy=_ELSEWHERE,
+    ),
+    Need(
+        (overlay.userxattr, fuse.device),
+        because="Neither the kernel's overlay works here for a user nor fuse-overlayfs, for want "
+        "of /dev/fuse.",
+        source="drivers/overlay/overlay.go:Init, SupportsNativeOverlay",
+        says=SAYS_UNSUPPORTED,
+        remedy="modprobe fuse; in a container, give it /dev/fuse; or " + _ELSEWHERE,
+    ),
+    Need(
+        (overlay.userxattr,),
+        level=Level.SHOULD,
+        because="The kernel's overlay does not work here for a user. podman then takes "
+        "fuse-overlayfs if that is installed and /dev/fuse may be opened, and fails if not.",
+        source="drivers/overlay/overlay.go:Init, SupportsNativeOverlay",
+        says="using mount program …; or: " + SAYS_UNSUPPORTED,
+        remedy=MOUNT_PROGRAM,
+    ),
+    Need(
+        (name.option,),
+        level=Level.SHOULD,
+        because="The path is too long for podman's test of the kernel's overlay, so that it takes "
+        "fuse-overlayfs.",
+        source=HOST_CHECK,
+        says=SAYS_UNSUPPORTED,
+        remedy="use a shorter path; a bind mount at one will do",
+    ),
+    Need(
+        (magic.podman_rootless,),
+        because="podman refuses the kernel's overlay for a user on network file systems, by their "
+        "names. With fuse-overlayfs it enforces force_mask=700, which notes owner and mode of each "
+        "entry in a user.* attribute; a FIFO can have none, so an image with one is not unpacked.",
+        source="drivers/overlay/overlay.go:isNetworkFileSystem, Init; pkg/archive/archive.go:"
+        "createTarFile; measured on NFS 4.2",
+        says="a network file system with user namespaces is not supported.  Please use a "
+        "mount_program: backing file system is unsupported for this graph driver\n"
+        + BLOB
+        + "lsetxattr …: operation not permitted",
+        remedy=_ELSEWHERE,
+    ),
+    Need(
+        (rootless.capability,),
+        level=Level.SHOULD,
+        because="File capabilities of an image are lost, with a warning in the log.",
+        source=UNPACK,
+        says="ignored xattrs in archive: underlying filesystem doesn't support them",
+        remedy=LOCAL,
+    ),
+    Need(
+        (mode.execute,),
+        level=Level.SHOULD,
+        because="noexec: programs on volumes do not run, and a user cannot change that by an "
+        "option of the volume. The containers themselves are not affected.",
+        source="mount(8), which a bind mount inherits",
+        says="permission denied",
+        remedy="mount -o remount,exec",
+    ),
+    *VOLUMES,
+)

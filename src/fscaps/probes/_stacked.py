@@ -1,0 +1,35 @@
+"""Overlays above a layer and above each other, in whichever mount namespace this process is."""
+
+from __future__ import annotations
+
+import os
+from errno import EINVAL
+
+from .._linux import mounts
+from .._linux.directory import Directory
+
+
+def above(here: Directory, layer: str, point: bytes) -> Directory:
+    """An overlay of that layer, with its upper and itself on the file system mounted at a point."""
+    with Directory(os.open(point, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)) as local:
+        for name in ("upper", "work", "merged"):
+            local.mkdir(name).close()
+        options: dict[str, str | None] = {
+            "lowerdir": f"/proc/self/fd/{here.fd}/{layer}",
+            "upperdir": f"/proc/self/fd/{local.fd}/upper",
+            "workdir": f"/proc/self/fd/{local.fd}/work",
+        }
+        mounts.attached("overlay", local.path("merged"), options)
+        return local.directory("merged")
+
+
+def one_more(here: Directory, top: str) -> bool:
+    """Mount one more overlay over what is on top; False if the kernel says that it is too many."""
+    at = f"/proc/self/fd/{here.fd}"
+    try:
+        mounts.attached("overlay", b"merged", {"lowerdir": f"{at}/{top}:{at}/l1"})
+    except OSError as error:
+        if error.errno != EINVAL:
+            raise
+        return False
+    return True
