@@ -32,6 +32,8 @@ DEFAULT = "/default-driver"  # the fact which driver an engine picks, no role of
 BASE = "ext4"  # what is lost here too is the driver's own loss, not the file system's
 BASES = {"docker/data-root-btrfs": "btrfs"}  # of the roles that ext4 cannot have
 
+UNSEEN = {"loop.direct", "space.sparse", "space.large"}  # room, and what a second host would see
+
 
 class Agreement(str, enum.Enum):
     """A verdict beside the truth."""
@@ -72,7 +74,7 @@ def compared(rows: Iterable[Row], findings: Iterable[Row]) -> Iterator[Compared]
             agreement = _driver(_findings(found), row)
         elif found and found["findings"] and row["role"] in known:
             verdict = judge(_findings(found), engines.roles([row["role"]]))[row["role"]]
-            agreement = _agreement(verdict, truth)
+            agreement = _agreement(verdict, truth, _findings(found))
         else:
             agreement = Agreement.NOT_JUDGED
         yield Compared(row, truth, losses, verdict, agreement)
@@ -124,7 +126,7 @@ def _driver(findings: Mapping[str, Finding], row: Row) -> Agreement:
     return Agreement.AGREES if foretold.driver == picked else Agreement.OTHER_DRIVER
 
 
-def _agreement(verdict: Verdict, truth: Fitness) -> Agreement:
+def _agreement(verdict: Verdict, truth: Fitness, findings: Mapping[str, Finding]) -> Agreement:
     said = _without_caveats(verdict)
     if said is truth:
         return Agreement.AGREES
@@ -133,13 +135,20 @@ def _agreement(verdict: Verdict, truth: Fitness) -> Agreement:
     if said is Fitness.UNSUITABLE:
         return Agreement.FALSE_NO
     if said is Fitness.DEGRADED and truth is Fitness.SUITABLE:
-        return Agreement.FALSE_LOSS
+        return Agreement.UNDETERMINED if _is_open(verdict, findings) else Agreement.FALSE_LOSS
     return Agreement.FALSE_YES
 
 
+def _is_open(verdict: Verdict, findings: Mapping[str, Finding]) -> bool:
+    """Whether each loss is one of which it is not known whether it is one."""
+    probes = {probe for need in verdict.concerns for probe in need.any_of}
+    return all(findings[probe].outcome is Outcome.UNKNOWN for probe in probes if probe in findings)
+
+
 def _without_caveats(verdict: Verdict) -> Fitness:
-    """The fitness, but for what holds of every path: those caveats no course can show."""
-    if verdict.fitness is Fitness.DEGRADED and not any(need.any_of for need in verdict.concerns):
+    """The fitness, but for what no course can show: what holds of every path, and the unseen."""
+    shown = [need for need in verdict.concerns if set(need.any_of) - UNSEEN]
+    if verdict.fitness is Fitness.DEGRADED and not shown:
         return Fitness.SUITABLE
     return verdict.fitness
 

@@ -32,7 +32,7 @@ def test_fuse_is_closed_to_others_unless_it_is_opened(
         assert os.listdir(tmp_path) == []
     assert report.findings["mode.others"].outcome is outcome
     for role in BOUND:
-        named = [need.any_of for need in report[role].blockers]
+        named = [need.any_of for need in report[role].concerns]
         assert (("mode.others",) in named) is (outcome is Outcome.NO), role
-    if outcome is Outcome.NO:
-        assert report["docker/volumes"].fitness is not Fitness.SUITABLE
+        if outcome is Outcome.NO:
+            assert report[role].fitness is not Fitness.SUITABLE

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import os
 import stat
-from errno import EACCES, EBUSY, EDQUOT, ENOSPC, ENOTEMPTY, EPERM, EROFS, ESTALE
+from errno import EACCES, EBUSY, EDQUOT, EIO, ENOSPC, ENOTEMPTY, EPERM, EROFS, ESTALE, EUCLEAN
 
 from .._linux import ioctls
 from ..findings import Reason
@@ -27,11 +27,14 @@ _KIND_NAMES = {"f": "file", "d": "directory", "l": "symlink", "p": "FIFO"}
 
 @probe(
     "Can a directory be made here?",
-    no=(EROFS, ENOSPC, EDQUOT, EPERM, EACCES),
+    no=(EROFS, ENOSPC, EDQUOT, EIO, EPERM, EACCES, EIO, EUCLEAN),
     capabilities=("CAP_DAC_OVERRIDE",),
 )
 def writable(area: Area) -> None:
-    """Whether the scratch directory could be made, which everything else depends on."""
+    """Whether the scratch directory could be made, which everything else depends on.
+
+    EIO is how a file system answers that has been shut down, EUCLEAN one that is corrupt.
+    """
     if isinstance(area.directory, Exception):
         raise area.directory
 

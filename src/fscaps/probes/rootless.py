@@ -6,9 +6,10 @@ are mapped as podman and rootlesskit map them: 0 is the user, the rest his subor
 
 from __future__ import annotations
 
-from errno import EACCES, EDQUOT, EINVAL, ENODATA, ENOSPC, ENOTSUP, EOVERFLOW, EPERM
+import os
+from errno import EACCES, EDQUOT, EINVAL, ENODATA, ENOSPC, ENOTSUP, EOVERFLOW, EPERM, errorcode
 
-from . import _rootless, directory, mode, probe, skip
+from . import No, _rootless, directory, mode, probe, skip
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -27,8 +28,12 @@ def files(area: Area) -> None:
 
     The top of a layer is such a directory. FUSE servers that check for themselves know nothing of
     the namespace's root and refuse.
-    (containers/storage drivers/overlay/overlay.go:create, defaultPerms)
+    (containers/storage drivers/overlay/overlay.go:create, defaultPerms) Asked by a user who may
+    make nothing here himself, it is *no*; what root may does not help him.
     """
+    refusal = area.directory if isinstance(area.directory, OSError) else None
+    if refusal and refusal.errno in _REFUSED and os.geteuid() != 0:
+        raise No("this user can create nothing here", errno=errorcode[refusal.errno])
     _rootless.ask(area, "files")
 
 
