@@ -32,7 +32,6 @@ from errno import (
 )
 
 from .._linux import mounts, xattrs
-from .._linux.directory import Directory
 from .._linux.processes import in_helper
 from ..findings import Outcome, Reason
 from . import (
@@ -54,6 +53,7 @@ from ._area import setting_up
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from .._linux.directory import Directory
     from ._area import Area
     from ._overlay import Content, Session
 
