@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from ...model import Level, Need
-from ...probes import directory, lock, mode, node, rename
-from .._remedies import LOCAL, OPEN
+from ...probes import directory, lock, mode, node, rename, symlink
+from .._remedies import FOLLOWED, LOCAL, OPEN
 
 BIND = (
     Need(
@@ -40,6 +40,14 @@ BIND = (
         source="mount.fuse3(8), allow_other; mount(8), which a bind mount inherits",
         says="permission denied",
         remedy=OPEN,
+    ),
+    Need(
+        (symlink.overlay2,),
+        level=Level.SHOULD,
+        because="nosymfollow: symbolic links on named volumes are not followed.",
+        source="mount(8), which a bind mount inherits",
+        says="too many levels of symbolic links",
+        remedy=FOLLOWED,
     ),
     Need(
         (lock.posix,),

@@ -7,7 +7,7 @@ from dataclasses import replace
 from ...model import Level, Need
 from ...probes import directory, fuse, magic, mode, name, node, overlay, symlink, xattr
 from .. import _unpacking
-from .._remedies import FILETYPE, LOCAL, PLAIN_PATH
+from .._remedies import FILETYPE, FOLLOWED, LOCAL, PLAIN_PATH
 from ._graphroot import COLON, HOST_CHECK, MOUNT_PROGRAM, OPTION, OTHERS, SAYS_UNSUPPORTED
 from ._layers import BLOB
 
@@ -52,6 +52,13 @@ PRIVATE = Need(
     says=SAYS_UNSUPPORTED,
     remedy="mount --make-private",
 )
+LINKS = Need(
+    (symlink.overlay2,),
+    because="podman keeps a symbolic link l/<ID> -> ../<id>/diff for each layer.",
+    source="drivers/overlay/overlay.go:create",
+    says="symlink ../<id>/diff …/overlay/l/<ID>: {error}",
+    remedy=LOCAL,
+)
 OVERLAY = (
     OTHERS,
     OPTION,
@@ -67,13 +74,7 @@ OVERLAY = (
         says=BLOB + "{error}): exit status 1",
         remedy=f"{MOUNT_PROGRAM}; or {LOCAL}",
     ),
-    Need(
-        (symlink.overlay2,),
-        because="podman keeps a symbolic link l/<ID> -> ../<id>/diff for each layer.",
-        source="drivers/overlay/overlay.go:create",
-        says="symlink ../<id>/diff …/overlay/l/<ID>: {error}",
-        remedy=LOCAL,
-    ),
+    LINKS,
     MOUNT,
     *_unpacking.USED_OVERLAY,
     Need(
@@ -104,6 +105,7 @@ COMMA = Need(
 )
 BY_PROGRAM = (
     OTHERS,
+    LINKS,
     Need(
         (fuse.device,),
         because="Each container's root is a FUSE mount of the program fuse-overlayfs.",
@@ -152,6 +154,14 @@ BY_PROGRAM = (
     ),
 )
 
+FOLLOWS = Need(
+    (symlink.overlay2,),
+    because="nosymfollow: the root of a container is a bind mount of its layer, in which no "
+    "symbolic link is followed.",
+    source="drivers/vfs/driver.go:Get; mount(8), which a bind mount inherits",
+    says="too many levels of symbolic links",
+    remedy=FOLLOWED,
+)
 OPEN_TO_ALL = replace(
     OTHERS,
     level=Level.MUST,
