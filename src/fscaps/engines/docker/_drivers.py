@@ -21,7 +21,7 @@ _COMMA = Need(
     "supports one endpoint and should be a file path",
     remedy="use a path without comma; a bind mount at such a path will do",
 )
-_OF_LAYERS = (mode.execute, mode.setuid, mode.others, node.device_open, symlink.overlay2)
+_OF_LAYERS = (mode.execute, mode.setuid, mode.others, node.device_open)
 _BOUND = (
     Need(
         (mode.execute,),

@@ -42,14 +42,6 @@ BIND = (
         remedy=OPEN,
     ),
     Need(
-        (symlink.overlay2,),
-        level=Level.SHOULD,
-        because="nosymfollow: symbolic links on named volumes are not followed.",
-        source="mount(8), which a bind mount inherits",
-        says="too many levels of symbolic links",
-        remedy=FOLLOWED,
-    ),
-    Need(
         (lock.posix,),
         level=Level.SHOULD,
         because="Databases on volumes (SQLite, …) lock with fcntl(2).",
@@ -73,3 +65,12 @@ BIND = (
         remedy=LOCAL,
     ),
 )
+FOLLOWED_LINKS = Need(
+    (symlink.overlay2,),
+    level=Level.SHOULD,
+    because="nosymfollow: symbolic links on named volumes are not followed.",
+    source="mount(8), which a bind mount inherits",
+    says="too many levels of symbolic links",
+    remedy=FOLLOWED,
+)
+"""For roles that have no other use for symbolic links of the engine's own."""
