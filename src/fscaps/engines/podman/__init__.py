@@ -10,11 +10,11 @@ from __future__ import annotations
 from ...model import Driver, Engine, Role
 from .. import _loop
 from ._drivers import (
+    ACCEPTED,
     BY_PROGRAM,
     D_TYPE,
     FOLLOWS,
     LISTED,
-    MOUNT,
     OPEN_TO_ALL,
     OVERLAY,
     PRIVATE,
@@ -65,7 +65,7 @@ ENGINE = Engine(
         _loop.IMAGE_STORE,
     ),
     drivers=(
-        Driver("overlay", "podman/overlay", (D_TYPE, WHITEOUT, LISTED, OPTION, PRIVATE, MOUNT)),
+        Driver("overlay", "podman/overlay", (D_TYPE, WHITEOUT, LISTED, OPTION, PRIVATE, ACCEPTED)),
         Driver(
             "fuse-overlayfs",
             "podman/fuse-overlayfs",

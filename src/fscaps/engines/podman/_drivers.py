@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ...model import Level, Need
-from ...probes import directory, fuse, magic, mode, name, node, overlay, symlink, xattr
+from ...probes import directory, driver, fuse, magic, mode, name, node, overlay, symlink, xattr
 from .. import _unpacking
 from .._remedies import FILETYPE, FOLLOWED, LOCAL, PLAIN_PATH
 from ._graphroot import COLON, HOST_CHECK, MOUNT_PROGRAM, OPTION, OTHERS, SAYS_UNSUPPORTED
@@ -44,6 +44,11 @@ MOUNT = Need(
     source=f"{HOST_CHECK}; get",
     says=SAYS_UNSUPPORTED,
     remedy=f"{MOUNT_PROGRAM}; or {LOCAL}",
+)
+ACCEPTED = Need(
+    (driver.overlay2,),
+    because="podman tries an overlay mount, and uses nothing of it.",
+    source=HOST_CHECK,
 )
 PRIVATE = Need(
     (mode.bindable,),
