@@ -28,7 +28,7 @@ mount -t tmpfs tmpfs /var/tmp # a disk of one's own: the root is an overlay, on 
 mount -t cgroup2 cgroup2 /sys/fs/cgroup
 mkdir -p /lib/modules
 ln -s "$modules" /lib/modules/ # where the kernel looks when a mount wants a module
-modprobe -a loop fuse # their device nodes come with them
+modprobe -a loop fuse erofs # device nodes come with the first two; fscaps loads no driver
 ip link set lo up
 dmesg --clear
 

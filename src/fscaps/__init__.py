@@ -4,6 +4,9 @@
 >>> report = fscaps.survey("/var/lib")
 >>> report["docker/data-root"].fitness  # doctest: +SKIP
 <Fitness.SUITABLE: 'suitable'>
+
+survey() asks all questions and judges, ask() asks one, explain() says what an engine's error means.
+judge() judges findings anew; render.render() writes a report as text or JSON, load() reads that.
 """
 
 import sys
@@ -18,7 +21,7 @@ if sys.version_info < (3, 9):  # noqa: UP036 - tells an old Python so
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from . import engines, probes
+    from . import engines, probes, render
     from ._explain import explain
     from ._judge import judge
     from ._survey import ask, survey
@@ -79,9 +82,14 @@ def __getattr__(name):  # type: (str) -> object  # noqa: ANN001, ANN202 - parsed
         raise AttributeError("module 'fscaps' has no attribute " + repr(name))
     from importlib import import_module  # noqa: PLC0415
 
-    if name in ("engines", "probes"):
+    if name in ("engines", "probes", "render"):
         return import_module("." + name, __name__)
     return getattr(import_module("." + _HOMES.get(name, "model"), __name__), name)
+
+
+def __dir__():  # type: () -> list[str]  # noqa: ANN202 - parsed by Python 2
+    """The public names as well, loaded or not: help() and completion ask."""
+    return sorted(set(globals()) | set(__all__))
 
 
 __all__ = [
@@ -125,5 +133,6 @@ __all__ = [
     "judge",
     "load",
     "probes",
+    "render",
     "survey",
 ]

@@ -36,6 +36,7 @@ def explain(
     deadline: float = DEADLINE,
     python: str | None = None,
     worker: Child | None = None,
+    user: str | int | None = None,
     write: bool = True,
 ) -> Explanation:
     """Say what an engine's or the kernel's messages in a text mean, and what causes them.
@@ -57,6 +58,7 @@ def explain(
         deadline=deadline,
         python=python,
         worker=worker,
+        user=user,
         write=write,
     )
     findings = {probe: report.findings[probe] for probe in report.findings if probe in probes}

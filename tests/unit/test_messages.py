@@ -444,6 +444,12 @@ def test_the_command_asks_a_path(place: Path) -> None:
     assert f"Asked of {place} now" in " ".join(ended.stdout.split())
 
 
+def test_the_command_asks_as_somebody_else(place: Path) -> None:
+    """--as is not overlooked."""
+    line = complaint(run("--explain", SAID["docker/overlay2-link"], "--as", "no-such-user", place))
+    assert "no-such-user" in line
+
+
 def test_the_command_says_so_if_nothing_is_known() -> None:
     for text in ("hello", "no.such", "--explain"):
         ended = run(f"--explain={text}")

@@ -6,7 +6,7 @@ import copy
 import dataclasses
 import itertools
 import pickle
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given, strategies as st
@@ -42,6 +42,9 @@ from fscaps import (
     judge,
     probes,
 )
+
+if TYPE_CHECKING:
+    from pathlib import Path
 from fscaps.errors import printable
 
 UNMET = Unmet(("a.b",), "It would not work.", "man 2 open", "no", "another disk")
@@ -350,3 +353,9 @@ def test_printable_leaves_what_is_printable_as_it_is(text: str) -> None:
 )
 def test_printable_escapes_what_is_not_as_python_writes_it(raw: str, shown: str) -> None:
     assert printable(raw) == shown
+
+
+def test_a_report_is_written_and_read_by_public_names(tmp_path: Path) -> None:
+    report = fscaps.survey(tmp_path, roles=["docker/image"], mount="never")
+    assert fscaps.load(fscaps.render.render(report, "json")) == report
+    assert "can back image" in fscaps.render.render(report)

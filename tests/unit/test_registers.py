@@ -347,3 +347,9 @@ def test_a_role_that_is_not_there_is_an_error(name: str) -> None:
 
 def test_choosing_no_role_chooses_none() -> None:
     assert engines.roles([]) == []
+
+
+def test_what_is_public_is_listed_before_it_is_loaded() -> None:
+    """As help() and completion ask; nothing is loaded by import fscaps alone."""
+    listed = fresh("import fscaps; print(sorted(set(fscaps.__all__) - set(dir(fscaps))))")
+    assert listed == "[]"

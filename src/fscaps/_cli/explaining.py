@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import argparse
 
     from .._sandbox.child import Child
+    from ..messages._explanation import Explanation
 
 _FORMATS = ("text", "json")
 
@@ -32,35 +33,42 @@ def run(options: argparse.Namespace, style: Style, worker: Child | None) -> int:
     if not text.strip():
         complain("there is nothing to explain; see --list for ids")
         return UNASKED
-    answers: list[str] = []
-    known = True
-    for path in options.paths or [None]:
-        try:
-            explanation = explain(
-                text,
-                path,
-                mount=options.mount,
-                timeout=options.timeout,
-                deadline=options.deadline,
-                worker=worker,
-                write=options.write,
-            )
-        except (FscapsError, ValueError) as error:
-            complain(str(error))
-            return UNASKED
-        worker = None
-        known = bool(explanation)
-        as_json = options.format == "json"
-        answers.append(
-            _explanation.as_json(explanation)
-            if as_json
-            else _explanation.as_text(explanation, style)
-        )
-    whole = ("" if options.format == "json" else "\n").join(answers)
-    written = to_stdout(whole) if options.output is None else to_file(whole, options.output)
-    if not written:
+    first, *others = options.paths or [None]
+    try:
+        answers = [_one(text, first, options, worker)]
+        answers += [_one(text, path, options, None) for path in others]
+    except (FscapsError, ValueError) as error:
+        complain(str(error))
         return UNASKED
-    return FITS if known else UNFIT
+    if not _written([_shown(answer, options, style) for answer in answers], options):
+        return UNASKED
+    return FITS if answers[0] else UNFIT  # what is known of the text is the same on each path
+
+
+def _one(
+    text: str, path: str | None, options: argparse.Namespace, worker: Child | None
+) -> Explanation:
+    return explain(
+        text,
+        path,
+        mount=options.mount,
+        timeout=options.timeout,
+        deadline=options.deadline,
+        worker=worker,
+        user=options.user,
+        write=options.write,
+    )
+
+
+def _shown(explanation: Explanation, options: argparse.Namespace, style: Style) -> str:
+    if options.format == "json":
+        return _explanation.as_json(explanation)
+    return _explanation.as_text(explanation, style)
+
+
+def _written(answers: list[str], options: argparse.Namespace) -> bool:
+    whole = ("" if options.format == "json" else "\n").join(answers)
+    return to_stdout(whole) if options.output is None else to_file(whole, options.output)
 
 
 def _from_stdin() -> str:

@@ -22,3 +22,4 @@ FILETYPE = (
     "and e2fsck -f do it in place)"
 )
 OPEN = "mount FUSE with allow_other, and NFS with sec=sys"
+FOLLOWED = "mount -o remount,symfollow"

@@ -19,10 +19,11 @@ from ..probes import (
     overlay,
     rename,
     space,
+    symlink,
     xattr,
 )
 from . import _unpacking
-from ._remedies import FILETYPE, LOCAL, LOCKS, OPEN, PLAIN_PATH, ROOM, WRITABLE
+from ._remedies import FILETYPE, FOLLOWED, LOCAL, LOCKS, OPEN, PLAIN_PATH, ROOM, WRITABLE
 
 _UNPACK = "archive/tar.go:createTarFile"
 _EXTRACT = "failed to extract layer sha256:…: "
@@ -205,6 +206,14 @@ _COPIES = (
         source="snapshots/native/native.go:mounts",
         says="runc create failed: unable to start container process: exec …: permission denied",
         remedy="mount -o remount,exec",
+    ),
+    Need(
+        (symlink.overlay2,),
+        because="nosymfollow: the root of a container is a bind mount of its snapshot, in which no "
+        "symbolic link is followed.",
+        source="snapshots/native/native.go:mounts; mount(8), which a bind mount inherits",
+        says="too many levels of symbolic links",
+        remedy=FOLLOWED,
     ),
     Need(
         (mode.others,),

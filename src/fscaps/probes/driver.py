@@ -1,6 +1,6 @@
-"""What dockerd itself asks before it takes a storage driver that nobody has named.
+"""What engines themselves ask before they take a storage driver that nobody has named.
 
-Its checks are not the measure, so no role rests on them: they tell which driver it will pick.
+Their checks are not the measure, so no role rests on them: they tell which driver they will pick.
 """
 
 from __future__ import annotations
@@ -34,9 +34,10 @@ _OLDEST_FOR_FUSE = (4, 18)
     after=(overlay.upper,),
 )
 def overlay2(area: Area) -> str:
-    """The mount that dockerd tries; it uses nothing of it.
+    """The mount that dockerd and podman try; they use nothing of it.
 
-    (moby daemon/graphdriver/overlayutils/overlayutils.go:SupportsOverlay) Not asked where
+    (moby daemon/graphdriver/overlayutils/overlayutils.go:SupportsOverlay; containers/storage
+    drivers/overlay/overlay.go:supportsOverlay) Not asked where
     a refused mount may do harm (SMB, FUSE, 9p; other servers are unknown), unless mounting is
     *always*.
     """

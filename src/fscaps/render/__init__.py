@@ -27,7 +27,10 @@ def formats() -> list[str]:
     return _register.modules(__path__)
 
 
-def render(report: Report, name: str, style: Style) -> str:
-    """The report in the format of that name, ending in a newline."""
+_PLAIN = Style()
+
+
+def render(report: Report, name: str = "text", style: Style = _PLAIN) -> str:
+    """The report in the format of that name, one of formats(), ending in a newline."""
     text: str = import_module(f"{__name__}.{name}").render(report, style)
     return text

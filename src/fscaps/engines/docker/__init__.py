@@ -29,7 +29,7 @@ from ._drivers import BTRFS, DRIVERS, FUSE_OVERLAYFS, VFS
 from ._layers import CONTENT, LAYERS, TIMES
 from ._overlay2 import BINDABLE, OPTION, OVERLAY, SHAREABLE
 from ._rootless import ROOTLESS
-from ._volumes import BIND
+from ._volumes import BIND, FOLLOWED_LINKS
 
 _VOLUMES_DB = bolt(
     "volumes/metadata.db",
@@ -94,6 +94,7 @@ ENGINE = Engine(
                 *CONTENT,
                 TIMES[0],
                 *BIND,
+                FOLLOWED_LINKS,
             ),
         ),
         Role(
@@ -195,7 +196,7 @@ ENGINE = Engine(
         Role(
             id="docker/containerd-store",
             title="a containerd-store data-root",
-            needs=(*_KEPT, *STORE, *BIND),
+            needs=(*_KEPT, *STORE, *BIND, FOLLOWED_LINKS),
             alternative=True,
         ),
         Role(

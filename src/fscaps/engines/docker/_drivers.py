@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from ...model import Driver, Level, Need
 from ...probes import directory, driver, fuse, mode, name, node, subvolume, symlink, xattr
-from .._remedies import LOCAL, OPEN
+from .._remedies import FOLLOWED, LOCAL, OPEN
 from ._daemon import WRITABLE
 from ._layers import CAPABILITIES, CAPABILITY, CONTENT, NAMES, NODES, REGISTER, TIMES
 from ._overlay2 import OPTION, SHAREABLE
@@ -54,6 +54,14 @@ _BOUND = (
         source="daemon/graphdriver/vfs/driver.go:Get; fs/fuse/dir.c:fuse_allow_current_process",
         says="permission denied",
         remedy=OPEN,
+    ),
+    Need(
+        (symlink.overlay2,),
+        because="nosymfollow: the root of a container is a bind mount of its layer, in which no "
+        "symbolic link is followed.",
+        source="daemon/graphdriver/vfs/driver.go:Get; mount(8), which a bind mount inherits",
+        says="too many levels of symbolic links",
+        remedy=FOLLOWED,
     ),
     *(need for need in BIND if need.any_of[0] not in _OF_LAYERS),
 )

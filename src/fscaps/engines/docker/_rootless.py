@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ...model import Level, Need
-from ...probes import directory, mode, overlay, owner, rename, rootless, xattr
+from ...probes import directory, mode, overlay, owner, rename, rootless, symlink, xattr
 from .._remedies import LOCAL
 from ._daemon import ATOMIC, DIRECTORY_RENAME, ENCODED, ROOM, SWARM, WRITABLE
 from ._layers import CONTENT, NAMES, NODES, REGISTER, TIMES
@@ -69,6 +69,13 @@ ROOTLESS = (
         source="daemon/graphdriver/overlay2/overlay.go:Init; overlayutils.go:ErrDTypeNotSupported",
         says="overlay2: the backing … filesystem is formatted without d_type support, which leads "
         "to incorrect behavior.",
+        remedy=_ELSEWHERE,
+    ),
+    Need(
+        (symlink.overlay2,),
+        because="overlay2 keeps a symbolic link l/<ID> -> ../<id>/diff for each layer.",
+        source="daemon/graphdriver/overlay2/overlay.go:create",
+        says=REGISTER + "symlink ../<id>/diff …/overlay2/l/<ID>: {error}",
         remedy=_ELSEWHERE,
     ),
     Need(

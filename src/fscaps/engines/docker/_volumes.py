@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from ...model import Level, Need
-from ...probes import directory, lock, mode, node, rename
-from .._remedies import LOCAL, OPEN
+from ...probes import directory, lock, mode, node, rename, symlink
+from .._remedies import FOLLOWED, LOCAL, OPEN
 
 BIND = (
     Need(
@@ -65,3 +65,12 @@ BIND = (
         remedy=LOCAL,
     ),
 )
+FOLLOWED_LINKS = Need(
+    (symlink.overlay2,),
+    level=Level.SHOULD,
+    because="nosymfollow: symbolic links on named volumes are not followed.",
+    source="mount(8), which a bind mount inherits",
+    says="too many levels of symbolic links",
+    remedy=FOLLOWED,
+)
+"""For roles that have no other use for symbolic links of the engine's own."""

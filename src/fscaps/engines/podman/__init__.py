@@ -9,7 +9,17 @@ from __future__ import annotations
 
 from ...model import Driver, Engine, Role
 from .. import _loop
-from ._drivers import BY_PROGRAM, D_TYPE, LISTED, MOUNT, OPEN_TO_ALL, OVERLAY, PRIVATE, WHITEOUT
+from ._drivers import (
+    ACCEPTED,
+    BY_PROGRAM,
+    D_TYPE,
+    FOLLOWS,
+    LISTED,
+    OPEN_TO_ALL,
+    OVERLAY,
+    PRIVATE,
+    WHITEOUT,
+)
 from ._graphroot import COLON, GRAPHROOT, OPTION, UTF8, VOLUMES
 from ._image_store import STORE
 from ._layers import ATTRIBUTES, DEVICES, ENTRIES, NAMES
@@ -37,7 +47,7 @@ ENGINE = Engine(
         Role(
             id="podman/vfs",
             title="a graphroot with vfs",
-            needs=(*_ROOTFUL, COLON, OPEN_TO_ALL),
+            needs=(*_ROOTFUL, COLON, FOLLOWS, OPEN_TO_ALL),
             alternative=True,
         ),
         Role(
@@ -55,7 +65,7 @@ ENGINE = Engine(
         _loop.IMAGE_STORE,
     ),
     drivers=(
-        Driver("overlay", "podman/overlay", (D_TYPE, WHITEOUT, LISTED, OPTION, PRIVATE, MOUNT)),
+        Driver("overlay", "podman/overlay", (D_TYPE, WHITEOUT, LISTED, OPTION, PRIVATE, ACCEPTED)),
         Driver(
             "fuse-overlayfs",
             "podman/fuse-overlayfs",

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ...model import Level, Need
-from ...probes import directory, fuse, magic, mode, name, node, overlay, symlink, xattr
+from ...probes import directory, driver, fuse, magic, mode, name, node, overlay, symlink, xattr
 from .. import _unpacking
-from .._remedies import FILETYPE, LOCAL, PLAIN_PATH
+from .._remedies import FILETYPE, FOLLOWED, LOCAL, PLAIN_PATH
 from ._graphroot import COLON, HOST_CHECK, MOUNT_PROGRAM, OPTION, OTHERS, SAYS_UNSUPPORTED
 from ._layers import BLOB
 
@@ -45,12 +45,24 @@ MOUNT = Need(
     says=SAYS_UNSUPPORTED,
     remedy=f"{MOUNT_PROGRAM}; or {LOCAL}",
 )
+ACCEPTED = Need(
+    (driver.overlay2,),
+    because="podman tries an overlay mount, and uses nothing of it.",
+    source=HOST_CHECK,
+)
 PRIVATE = Need(
     (mode.bindable,),
     because="overlay takes no layer from an unbindable mount.",
     source=f"{HOST_CHECK}; fs/namespace.c:clone_private_mount",
     says=SAYS_UNSUPPORTED,
     remedy="mount --make-private",
+)
+LINKS = Need(
+    (symlink.overlay2,),
+    because="podman keeps a symbolic link l/<ID> -> ../<id>/diff for each layer.",
+    source="drivers/overlay/overlay.go:create",
+    says="symlink ../<id>/diff …/overlay/l/<ID>: {error}",
+    remedy=LOCAL,
 )
 OVERLAY = (
     OTHERS,
@@ -67,13 +79,7 @@ OVERLAY = (
         says=BLOB + "{error}): exit status 1",
         remedy=f"{MOUNT_PROGRAM}; or {LOCAL}",
     ),
-    Need(
-        (symlink.overlay2,),
-        because="podman keeps a symbolic link l/<ID> -> ../<id>/diff for each layer.",
-        source="drivers/overlay/overlay.go:create",
-        says="symlink ../<id>/diff …/overlay/l/<ID>: {error}",
-        remedy=LOCAL,
-    ),
+    LINKS,
     MOUNT,
     *_unpacking.USED_OVERLAY,
     Need(
@@ -104,6 +110,7 @@ COMMA = Need(
 )
 BY_PROGRAM = (
     OTHERS,
+    LINKS,
     Need(
         (fuse.device,),
         because="Each container's root is a FUSE mount of the program fuse-overlayfs.",
@@ -152,9 +159,16 @@ BY_PROGRAM = (
     ),
 )
 
+FOLLOWS = Need(
+    (symlink.overlay2,),
+    because="nosymfollow: the root of a container is a bind mount of its layer, in which no "
+    "symbolic link is followed.",
+    source="drivers/vfs/driver.go:Get; mount(8), which a bind mount inherits",
+    says="too many levels of symbolic links",
+    remedy=FOLLOWED,
+)
 OPEN_TO_ALL = replace(
     OTHERS,
-    level=Level.MUST,
     because="The root of a container is a bind mount of its layer, in which only root could do "
     "anything.",
     source="drivers/vfs/driver.go:Get; fs/fuse/dir.c:fuse_allow_current_process",

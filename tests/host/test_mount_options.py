@@ -1,4 +1,4 @@
-"""Who may do what on a mount, beyond what modes say."""
+"""What a mount's options take away from containers whose root or volume is bound from it."""
 
 from __future__ import annotations
 
@@ -9,12 +9,14 @@ import pytest
 
 import fscaps
 from fscaps import Fitness, Outcome
+from lab.mounts import mount, unmount
 from lab.silent_fuse import memory_fuse
 
 pytestmark = pytest.mark.skipif(
-    os.geteuid() != 0 or not Path("/dev/fuse").exists(), reason="mounting FUSE needs root and it"
+    os.geteuid() != 0 or not Path("/dev/fuse").exists(), reason="mounting takes root, and FUSE that"
 )
 
+_NOSYMFOLLOW = 256  # linux/mount.h: MS_NOSYMFOLLOW
 BOUND = ("podman/vfs", "containerd/native", "docker/data-root-vfs")
 """Roles whose containers have a bind mount for a root."""
 
@@ -36,3 +38,16 @@ def test_fuse_is_closed_to_others_unless_it_is_opened(
         assert (("mode.others",) in named) is (outcome is Outcome.NO), role
         if outcome is Outcome.NO:
             assert report[role].fitness is not Fitness.SUITABLE
+
+
+def test_where_links_are_not_followed_no_bound_root_works(tmp_path: Path) -> None:
+    """nosymfollow (Linux 5.10) reaches a bind mount, and no overlay."""
+    mount("none", tmp_path, "tmpfs", _NOSYMFOLLOW)
+    try:
+        report = fscaps.survey(tmp_path, roles=[*BOUND, "containerd/overlayfs", "docker/data-root"])
+    finally:
+        unmount(tmp_path)
+    assert report.findings["symlink.overlay2"].errno == "ELOOP"
+    for role in (*BOUND, "docker/data-root"):  # which looks layers up by its links in l/
+        assert report[role].fitness is Fitness.UNSUITABLE, role
+    assert report["containerd/overlayfs"].fitness is Fitness.SUITABLE
