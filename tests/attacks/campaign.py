@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from .trial import Seen, Trial
 
 EVERY = os.environ.get("FSCAPS_ATTACKS") == "all"
-"""Whether to attack every call, as ``make attacks`` does, or a part of them, as CI does."""
+"""Whether to attack every call, as before a release, or an even part of them, as CI does."""
 SCRATCH = re.compile(r"\.fscaps-[0-9a-f]+-\d+-\d+-\d+-[0-9a-f]{16}")
 
 
@@ -47,7 +47,8 @@ class Aftermath(NamedTuple):
 def some(attacks: list[Attack], step: int) -> list[Attack]:
     """All of them, or what CI takes: each so many-th of those in the worker, few of the others.
 
-    FSCAPS_OFFSET moves them on, so that runs with another offset take others.
+    A prime step meets every kind of attack in turn. FSCAPS_OFFSET moves them on, so that runs with
+    another offset take others.
     """
     if EVERY:
         return attacks
