@@ -42,6 +42,14 @@ class Server:
         """Wait for the next request that gets no answer: the name of its operation."""
         return self._next_line(timeout)
 
+    def traced(self) -> list[str]:
+        """All that was asked since, of a server that says so."""
+        assert self.process.stdout is not None
+        lines = []
+        while select.select([self.process.stdout], [], [], 0)[0]:
+            lines.append(self.process.stdout.readline().decode().strip())
+        return lines
+
     def _next_line(self, timeout: float) -> str | None:
         assert self.process.stdout is not None
         if not select.select([self.process.stdout], [], [], timeout)[0]:
@@ -81,10 +89,14 @@ def memory_fuse(
     only: bool = False,
     refuse: Mapping[str, int] | None = None,
     delay: Mapping[str, float] | None = None,
+    after: int = 0,
+    whole: bool = False,
+    trace: bool = False,
 ) -> Iterator[Server]:
     """Mount a small file system in memory, behaving as planned; see fuse_server for the plan."""
     silent = frozenset({silent_at} if isinstance(silent_at, str) else silent_at)
-    plan = Plan(sorted(silent), only, dict(refuse or {}), dict(delay or {}))
+    wrong = dict(refuse or {}), dict(delay or {})
+    plan = Plan(sorted(silent), only, *wrong, after, whole, trace)
     unknown = {*silent, *plan.refuse, *plan.delay} - set(OPCODES)
     if unknown:
         message = f"no such FUSE operation: {', '.join(sorted(unknown))}"
