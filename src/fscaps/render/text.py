@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 
 from ..model import Attachment, Fitness, Outcome, printable
@@ -27,6 +28,7 @@ _COLORS = {
     Outcome.UNKNOWN: "35",
 }
 
+_COLOR = re.compile(r"(\x1b\[(?:0|3[1235])m)")
 _AT_HOME = (Attachment.LOCAL, Attachment.MEMORY, Attachment.UNKNOWN)
 
 
@@ -39,7 +41,18 @@ def render(report: Report, style: Style) -> str:
             block = list(part(report, style))
             if block:
                 lines += ["", *block]
-    return "\n".join(lines) + "\n"
+    return "\n".join(_harmless(line, style) for line in lines) + "\n"
+
+
+def _harmless(line: str, style: Style) -> str:
+    """What a terminal takes for text or our own colours: a loaded report may hold anything."""
+    if line.isprintable():
+        return line
+    if not style.color:
+        return printable(line)
+    return "".join(
+        part if _COLOR.fullmatch(part) else printable(part) for part in _COLOR.split(line)
+    )
 
 
 def _headlines(report: Report, style: Style) -> Iterator[str]:

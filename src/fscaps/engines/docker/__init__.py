@@ -131,14 +131,14 @@ ENGINE = Engine(
                 Need(
                     (rename.replace,),
                     because="Each blob of the cache is written aside and renamed into place.",
-                    source="vendor/github.com/containerd/containerd/content/local/writer.go:Commit",
+                    source="github.com/containerd/containerd: content/local/writer.go:Commit",
                     says="rename …: {error}",
                     remedy=LOCAL,
                 ),
                 Need(
                     (durability.fsync,),
                     because="Each blob of the cache is synced before it is given its name.",
-                    source="vendor/github.com/containerd/containerd/content/local/writer.go:Commit",
+                    source="github.com/containerd/containerd: content/local/writer.go:Commit",
                     says="sync failed: {error}",
                     remedy=LOCAL,
                 ),
