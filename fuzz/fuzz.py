@@ -1,8 +1,8 @@
 """Coverage-guided fuzzing (atheris) of all that is parsed; ``make fuzz``.
 
-`fuzz.py --seconds N [--target NAME]` runs each target for so long, and exits with 1 if one fails: with
-an exception, after a minute's thought over one input, or by more than a gigabyte. An input that
-fails is left as fuzz/TARGET-crash-…; `fuzz.py TARGET FILE` runs it again.
+`fuzz.py --seconds N [--target NAME]` runs each target for so long, and exits with 1 if one fails:
+with an exception, after a minute's thought over one input, or by more than a gigabyte. An input
+that fails is left as fuzz/TARGET-crash-…; `fuzz.py TARGET FILE` runs it again.
 """
 
 from __future__ import annotations
@@ -85,8 +85,10 @@ def _said() -> tuple[bytes, ...]:
     found = [protocol.Found(one) for one in list(report.findings.values())[:3]]
     problem = fscaps.Problem("in-use", "a", "b", "c", True)
     stored = protocol.Stored(fscaps.Store("docker", ("vfs",), ("1",), 2, (problem,), ("limit",)))
-    events = (located, protocol.Scratch(scratch.new_name()), protocol.Asking("node.fifo"), *found)
-    return tuple(map(protocol.encode, (*events, protocol.Looking(), stored, protocol.Warned("a"))))
+    first = (located, protocol.Scratch(scratch.new_name()), protocol.Asking("node.fifo"))
+    last = (protocol.Looking(), stored, protocol.Warned("a"))
+    events: list[protocol.Event] = [*first, *found, *last]
+    return tuple(map(protocol.encode, events))
 
 
 def _tampered(chosen: atheris.FuzzedDataProvider, text: str | bytes) -> bytes:
@@ -107,7 +109,21 @@ def _bent(chosen: atheris.FuzzedDataProvider, value: Any) -> Any:
 
 
 def _anything(chosen: atheris.FuzzedDataProvider) -> Any:
-    fixed = (None, True, 0, -1, 10**400, 1e308, math.inf, math.nan, "", "\x1b[2J\n", [], {}, "/")
+    fixed: tuple[object, ...] = (
+        None,
+        True,
+        0,
+        -1,
+        10**400,
+        1e308,
+        math.inf,
+        math.nan,
+        "",
+        "\x1b[2J\n",
+        [],
+        {},
+        "/",
+    )
     text = chosen.ConsumeUnicode(chosen.ConsumeIntInRange(0, 600))
     return chosen.PickValueInList([*fixed, text, [text], {text: text}])
 
@@ -130,7 +146,7 @@ def a_lying_worker(data: bytes) -> None:
     lines = [_tampered(chosen, line) for line in _said() if chosen.ConsumeBool()]
     said = b"\n".join((*lines, chosen.ConsumeBytes(LONGEST)))
     cleaned: list[str] = []
-    supervisor._clean_up = lambda _python, _path, name, _seen: cleaned.append(name)  # type: ignore[assignment]  # noqa: SLF001
+    supervisor._clean_up = lambda _python, _path, name, _seen: cleaned.append(name)  # type: ignore[assignment]
     try:
         report = fscaps.survey("/", roles=["docker/image"], worker=_Liar(said))
     except fscaps.FscapsError as error:
@@ -158,7 +174,7 @@ def a_store(data: bytes) -> None:
     """Files, names and links of a store that somebody laid as a trap."""
     chosen = atheris.FuzzedDataProvider(data)
     parts = _PARTS[chosen.PickValueInList(list(_PARTS))]
-    with tempfile.TemporaryDirectory(dir="/dev/shm") as place:  # noqa: S108 - a tmpfs is quicker
+    with tempfile.TemporaryDirectory(dir="/dev/shm") as place:  # a tmpfs is quicker
         for part in parts:
             path = Path(place, part.format(id=f"{chosen.ConsumeIntInRange(0, 3):064x}"))
             path.parent.mkdir(parents=True, exist_ok=True)

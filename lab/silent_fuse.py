@@ -92,6 +92,7 @@ def memory_fuse(
     after: int = 0,
     whole: bool = False,
     trace: bool = False,
+    source: str = "memory",
 ) -> Iterator[Server]:
     """Mount a small file system in memory, behaving as planned; see fuse_server for the plan."""
     silent = frozenset({silent_at} if isinstance(silent_at, str) else silent_at)
@@ -104,7 +105,7 @@ def memory_fuse(
     mountpoint = mountpoint.resolve()
     with ExitStack() as exits:
         exits.callback(unmount_below, mountpoint, mounts_below(mountpoint))
-        process = exits.enter_context(_start(mountpoint, plan))
+        process = exits.enter_context(_start(mountpoint, plan, source))
         server = Server(mountpoint, process)
         exits.callback(server.die)  # first of the three, so that nothing has to wait for it
         if "INIT" not in silent:
@@ -114,7 +115,11 @@ def memory_fuse(
 
 @contextmanager
 def silent_fuse(
-    mountpoint: Path, *, silent_at: str | None = None, answer: frozenset[str] | None = None
+    mountpoint: Path,
+    *,
+    silent_at: str | None = None,
+    answer: frozenset[str] | None = None,
+    source: str = "memory",
 ) -> Iterator[Server]:
     """Mount a file system that falls silent for good.
 
@@ -126,16 +131,16 @@ def silent_fuse(
         at = frozenset({silent_at} if silent_at else OPCODES.keys() - {"INIT"})
     else:
         at = frozenset(OPCODES.keys() - answer - {"INIT"})
-    with memory_fuse(mountpoint, silent_at=at) as server:
+    with memory_fuse(mountpoint, silent_at=at, source=source) as server:
         yield server
 
 
-def _start(mountpoint: Path, plan: Plan) -> subprocess.Popen[bytes]:
+def _start(mountpoint: Path, plan: Plan, source: str) -> subprocess.Popen[bytes]:
     """Mount first, then start the server: the kernel keeps the first requests for it."""
     device = os.open("/dev/fuse", os.O_RDWR | os.O_CLOEXEC)
     try:
         who = "user_id=0,group_id=0,allow_other,default_permissions"
-        mount("memory", mountpoint, _TYPE, 0, f"fd={device},rootmode=40000,{who}")
+        mount(source, mountpoint, _TYPE, 0, f"fd={device},rootmode=40000,{who}")
         script = Path(__file__).with_name("fuse_server.py")
         return subprocess.Popen(
             [sys.executable, "-I", "-S", str(script), str(device), json.dumps(plan._asdict())],

@@ -1,6 +1,6 @@
-"""A server that goes away for good: at each kind of request, at the first of them, in the middle
-and at the last; or so slowly that nothing is ever quite late.
+"""A server that goes away for good, at each kind of request; or that is always only just in time.
 
+It goes at the first request of a kind, at one in the middle, and at the last.
 Whatever it does not answer: the call returns in time, claims nothing that it would not have claimed
 otherwise, and names the process that it had to leave behind.
 """
@@ -10,9 +10,11 @@ from __future__ import annotations
 import fcntl
 import os
 import re
+import subprocess
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import psutil
@@ -20,13 +22,13 @@ import pytest
 
 import fscaps
 from fscaps import Outcome, Reason
+from lab.mounts import MNT_DETACH, mount, unmount
 from lab.silent_fuse import memory_fuse
 
 from .campaign import EVERY
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 pytestmark = [
     pytest.mark.skipif(os.geteuid() != 0, reason="mounting takes root"),
@@ -114,6 +116,32 @@ def _silence(base: Path, kind: str, after: int, undisturbed: Undisturbed) -> Ite
     for name, one in report.findings.items():
         if one.outcome is Outcome.YES is not undisturbed.report.findings[name].outcome:
             yield f"became yes: {one}"
+
+
+@pytest.fixture(params=["direct", "indirect"])
+def autofs(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Path]:
+    """A directory that waits to be mounted by a daemon that does nothing."""
+    if "\tautofs\n" not in Path("/proc/filesystems").read_text():
+        pytest.skip("no autofs in this kernel")
+    daemon = subprocess.Popen(["sleep", "infinity"], start_new_session=True)
+    requests, kernel = os.pipe()
+    options = f"fd={kernel},pgrp={daemon.pid},minproto=5,maxproto=5,{request.param}"
+    mount("autofs", tmp_path, "autofs", 0, options)
+    os.close(kernel)
+    yield tmp_path if request.param == "direct" else tmp_path / "key"
+    os.close(requests)  # who waits gets an error
+    unmount(tmp_path, MNT_DETACH)
+    daemon.kill()
+    daemon.wait()
+
+
+def test_an_automount_that_never_comes(autofs: Path) -> None:
+    """Even where the path leads cannot be told; the call returns, and leaves nobody behind."""
+    before = time.monotonic()
+    report = fscaps.survey(autofs, timeout=TIMEOUT, deadline=DEADLINE)
+    assert time.monotonic() - before < DEADLINE + MORE
+    assert {one.outcome for one in report.findings.values()} == {Outcome.UNKNOWN}
+    assert not report.warnings
 
 
 @pytest.mark.parametrize("delay", [0.01, 0.3, 0.45, 0.6])

@@ -1,19 +1,20 @@
 """Inside the second kernel: a server or a disk fails before a survey, or in the middle of one.
 
-`failing.py RESULTS CASE`, in mount and pid namespaces of its own. Nothing is taken down: what has
-failed might not let go, and the machine is halted when all is over.
+`failing.py RESULTS CASE OVER`, in mount and pid namespaces of its own. Nothing is taken down: what
+has failed might not let go, and the machine is halted when a line comes through OVER.
 """
 
 from __future__ import annotations
 
 import json
-import os
 import sys
 import tempfile
 import time
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
+
+import psutil
 
 import fscaps
 from fscaps.render import Style, render
@@ -37,6 +38,10 @@ class Case(NamedTuple):
     build: Callable[[Bench], Path]
     fail: Callable[[Bench], None]
     half_way: bool = False
+    costs: tuple[str, ...] = ()
+    """What cannot be *yes* then."""
+    stuck: bool = False
+    """Whether whoever asks cannot be killed any more."""
 
 
 def _nfs4(options: str) -> Callable[[Bench], Path]:
@@ -81,27 +86,37 @@ def _suspend(_: Bench) -> None:
     run("dmsetup", "suspend", "--nolockfs", "--noflush", _NAME)
 
 
+_LATER = ("symlink.target", "xattr.user")
+"""What is asked so late that it certainly comes after what happens half-way."""
 CASES = {
-    "nfs4-hard": Case(_nfs4("hard"), _stop_server),
-    "nfs4-hard-half-way": Case(_nfs4("hard"), _stop_server, half_way=True),
-    "nfs4-soft-half-way": Case(_nfs4("soft,timeo=10,retrans=1"), _stop_server, half_way=True),
+    "nfs4-hard": Case(
+        _nfs4("hard"), _stop_server, costs=("directory.writable", "durability.fsync", *_LATER)
+    ),
+    "nfs4-hard-half-way": Case(_nfs4("hard"), _stop_server, half_way=True, costs=_LATER),
+    "nfs4-soft-half-way": Case(
+        _nfs4("soft,timeo=10,retrans=1"), _stop_server, half_way=True, costs=_LATER
+    ),
     "nfs3-soft-half-way": Case(
-        _nfs3("soft,nolock,timeo=10,retrans=1"), _stop_server, half_way=True
+        _nfs3("soft,nolock,timeo=10,retrans=1"), _stop_server, half_way=True, costs=_LATER
     ),
-    "disk-error": Case(_disk, _becomes("error"), half_way=True),
+    "disk-error": Case(_disk, _becomes("error"), half_way=True, costs=_LATER),
     "disk-flakey-errors": Case(
-        _disk, _becomes("flakey {device} 0 0 3600 1 error_writes"), half_way=True
+        _disk,
+        _becomes("flakey {device} 0 0 3600 1 error_writes"),
+        half_way=True,
+        costs=_LATER,
     ),
+    # What these two do only shows where the page cache has been given up: nothing is lost yet.
     "disk-flakey-lies": Case(
         _disk, _becomes("flakey {device} 0 0 3600 1 drop_writes"), half_way=True
     ),
     "disk-dust": Case(_disk, _bad_blocks),
     "disk-delay": Case(_disk, _becomes("delay {device} 0 200"), half_way=True),
-    "disk-hangs": Case(_disk, _suspend, half_way=True),
+    "disk-hangs": Case(_disk, _suspend, half_way=True, costs=_LATER, stuck=True),
 }
 
 
-def main(results: Path, name: str) -> None:
+def main(results: Path, name: str, over: Path) -> None:
     """Write the report, what the same survey found before, and how long it took."""
     case = CASES[name]
     bench = Bench(Path(tempfile.mkdtemp()))
@@ -112,8 +127,12 @@ def main(results: Path, name: str) -> None:
     before = time.monotonic()
 
     def follow(one: fscaps.Finding) -> None:
-        if case.half_way and one.probe == HALF_WAY:
-            case.fail(bench)
+        if not case.half_way or one.probe != HALF_WAY:
+            return
+        (worker,) = psutil.Process().children()
+        worker.suspend()
+        case.fail(bench)
+        worker.resume()
 
     with suppress(fscaps.FscapsError):
         report = fscaps.survey(
@@ -125,6 +144,7 @@ def main(results: Path, name: str) -> None:
     told = {"seconds": seconds, "before": outcomes}
     (results / f"{name}.told").write_text(json.dumps(told))
     _elsewhere(results, name)
+    over.write_text("\n")
 
 
 def _elsewhere(results: Path, name: str) -> None:
@@ -135,5 +155,4 @@ def _elsewhere(results: Path, name: str) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), *sys.argv[2:])
-    os._exit(0)
+    main(Path(sys.argv[1]), sys.argv[2], Path(sys.argv[3]))
