@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -40,7 +40,7 @@ DROPPED = {
 }
 
 
-def asked(path: Path, **options: str) -> set[str]:
+def asked(path: Path, **options: Any) -> set[str]:
     """The names of the calls that a survey makes in its own processes."""
     names: set[str] = set()
 

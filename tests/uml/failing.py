@@ -7,6 +7,8 @@ has failed might not let go, and the machine is halted when a line comes through
 from __future__ import annotations
 
 import json
+import os
+import signal
 import sys
 import tempfile
 import time
@@ -14,9 +16,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-import psutil
-
 import fscaps
+from fscaps._sandbox import child
 from fscaps.render import Style, render
 from lab.bench import Bench, run
 from lab.filesystems import _nfs
@@ -124,20 +125,24 @@ def main(results: Path, name: str, over: Path) -> None:
     whole = fscaps.survey(directory, timeout=20, deadline=120)
     if not case.half_way:
         case.fail(bench)
+    worker = child.start("boot")
     before = time.monotonic()
 
     def follow(one: fscaps.Finding) -> None:
         if not case.half_way or one.probe != HALF_WAY:
             return
-        children = psutil.Process().children()  # the NFS daemons are ours, too
-        (worker,) = [child for child in children if "fscaps._sandbox.boot" in child.cmdline()]
-        worker.suspend()
+        os.kill(worker.pid, signal.SIGSTOP)
         case.fail(bench)
-        worker.resume()
+        os.kill(worker.pid, signal.SIGCONT)
 
     with suppress(fscaps.FscapsError):
         report = fscaps.survey(
-            directory, timeout=TIMEOUT, deadline=DEADLINE, on_finding=follow, roles=["docker"]
+            directory,
+            roles=["docker"],
+            timeout=TIMEOUT,
+            deadline=DEADLINE,
+            on_finding=follow,
+            worker=worker,
         )
         (results / f"{name}.json").write_text(render(report, "json", Style()))
     seconds = time.monotonic() - before
