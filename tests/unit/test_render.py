@@ -630,6 +630,11 @@ def test_a_hostile_path_is_shown_escaped(style: Style) -> None:
     assert not set("\x1b\x07\r\u202e") & set(text)
 
 
+@pytest.mark.parametrize("title", ["", " "])
+def test_a_loaded_report_may_lack_a_title(title: str) -> None:
+    assert "e/all  suitable" in as_text(report([Verdict("e/all", title, SUITABLE)]), VERBOSE)
+
+
 @pytest.mark.parametrize("color", [True, False])
 def test_a_loaded_report_cannot_speak_to_the_terminal(color: bool) -> None:  # noqa: FBT001
     """Nor by what otherwise comes from our own code: titles, reasons, sources, remedies."""

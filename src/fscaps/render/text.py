@@ -128,7 +128,7 @@ def _each_role(report: Report, style: Style) -> Iterator[str]:
     for verdict in report.verdicts.values():
         heading = verdict.fitness.value
         start = f"{verdict.id:<{width}}  {heading:<13} "
-        first, *more = _wrapped(verdict.title, style, start, " " * len(start))
+        first, *more = _row(start, verdict.title, style)
         yield first.replace(heading, _paint(style, (heading, verdict.fitness)), 1)
         yield from more
 
@@ -139,7 +139,7 @@ def _engines(report: Report, style: Style) -> Iterator[str]:
         label = engine
         for heading, fitness, words in (*_by_fitness(report, engine), *_choices(report, engine)):
             start = f"{label:<10}  {heading:<13} "
-            first, *more = _wrapped(words, style, start, " " * len(start))
+            first, *more = _row(start, words, style)
             yield first.replace(heading, _paint(style, (heading, fitness)), 1) if fitness else first
             yield from more
             label = ""
@@ -306,6 +306,11 @@ def _paint(style: Style, what: tuple[str, Fitness | Outcome]) -> str:
 def _hanging(label: str, text: str, style: Style, indent: str = "") -> Iterator[str]:
     start = f"{indent}{label + ':' if label else '':<9} "
     yield from _wrapped(text, style, start, " " * len(start))
+
+
+def _row(start: str, text: str, style: Style) -> list[str]:
+    """A line at least: what was loaded may have nothing to say."""
+    return list(_wrapped(text, style, start, " " * len(start))) or [start]
 
 
 def _wrapped(text: str, style: Style, first: str = "", rest: str | None = None) -> Iterator[str]:
