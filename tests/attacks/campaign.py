@@ -82,6 +82,7 @@ def survive(done: Trial) -> list[str]:
 
 
 def _undisturbed(path: str, options: dict[str, Any]) -> Trial:
+    _load_all(path)
     return trial.attempt(path, lambda *_: False, record=True, **options)
 
 
@@ -106,6 +107,11 @@ def wage(
 _CONTEXT = multiprocessing.get_context("spawn")
 
 
+def _load_all(path: str) -> None:
+    """Have all that the caller needs loaded, and compiled: the calls are then as many each time."""
+    fscaps.survey(path, only=["name.option"])
+
+
 def _lane(
     one: Callable[[Path, Attack, Any], Aftermath],
     place: Path,
@@ -115,7 +121,7 @@ def _lane(
     place.mkdir()
     target = place / "target"
     target.mkdir()
-    fscaps.survey(target, only=["name.option"])  # all that the caller needs is loaded
+    _load_all(str(target))
     return [one(target, attack, context) for attack in attacks]
 
 
