@@ -6,7 +6,7 @@ ARGS   ?=
 PYTEST ?=
 RUN    := $(VENV)/bin/python
 
-.PHONY: probe test unit check bench docs dist clean help
+.PHONY: probe test unit attacks fuzz check bench docs dist clean help
 
 help:            ## Say what there is
 	@sed -n 's/^\([a-z]*\):.*## /  make \1	/p' Makefile
@@ -19,6 +19,12 @@ test: $(VENV)/tests   ## Run all tests; as root on real file systems and engines
 
 unit: $(VENV)/tests   ## Run the tests that need neither root nor a mount
 	$(RUN) -m pytest tests/unit $(PYTEST)
+
+attacks: $(VENV)/tests ## Attack every system call of a run, not a part; takes hours, and root
+	FSCAPS_ATTACKS=all $(RUN) -m pytest tests/attacks $(PYTEST)
+
+fuzz: $(VENV)/fuzzes  ## Fuzz all that is parsed; ARGS="--seconds 60" for each target
+	$(RUN) fuzz/fuzz.py $(ARGS)
 
 check: $(VENV)/checks ## Lint, check types and imports
 	$(VENV)/bin/ruff check
@@ -48,6 +54,10 @@ $(VENV)/tests: pyproject.toml $(VENV)/runs
 
 $(VENV)/checks: pyproject.toml $(VENV)/tests
 	$(RUN) -m pip install --quiet --disable-pip-version-check --group check
+	@touch $@
+
+$(VENV)/fuzzes: pyproject.toml $(VENV)/runs
+	$(RUN) -m pip install --quiet --disable-pip-version-check --group fuzz
 	@touch $@
 
 clean:           ## Remove what these targets made

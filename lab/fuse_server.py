@@ -3,11 +3,15 @@
 `fuse_server.py FD PLAN`: FD is an open /dev/fuse that is mounted already, PLAN is JSON:
 
 silent_at  operations (`"MKDIR"`) whose requests are read and never answered
+after      so many requests of those are answered first
 only       go on answering the other operations; else nothing is answered from then on
+whole      keep attributes and locks, too; else only if they are among the operations named here
+trace      say the operation of every request
 refuse     operation: errno
 delay      operation: seconds by which its answer comes late
 
-A line on stdout says `ready`, then each names the operation of a request left unanswered.
+A line on stdout says `ready`, then each names the operation of a request left unanswered, or of
+any request.
 The numbers and structs are those of linux/fuse.h; nothing but the standard library.
 """
 
@@ -34,11 +38,14 @@ OPCODES = {
     "MKNOD": 8, "MKDIR": 9, "UNLINK": 10, "RMDIR": 11, "RENAME": 12, "LINK": 13, "OPEN": 14,
     "READ": 15, "WRITE": 16, "STATFS": 17, "RELEASE": 18, "FSYNC": 20, "SETXATTR": 21,
     "GETXATTR": 22, "LISTXATTR": 23, "REMOVEXATTR": 24, "FLUSH": 25, "INIT": 26, "OPENDIR": 27,
-    "READDIR": 28, "RELEASEDIR": 29, "FSYNCDIR": 30, "SETLK": 32, "ACCESS": 34, "CREATE": 35,
-    "INTERRUPT": 36, "DESTROY": 38, "IOCTL": 39, "BATCH_FORGET": 42, "FALLOCATE": 43,
-    "RENAME2": 45, "LSEEK": 46, "COPY_FILE_RANGE": 47, "TMPFILE": 51, "STATX": 52,
+    "READDIR": 28, "RELEASEDIR": 29, "FSYNCDIR": 30, "GETLK": 31, "SETLK": 32, "SETLKW": 33,
+    "ACCESS": 34, "CREATE": 35, "INTERRUPT": 36, "BMAP": 37, "DESTROY": 38, "IOCTL": 39,
+    "POLL": 40, "BATCH_FORGET": 42, "FALLOCATE": 43, "READDIRPLUS": 44, "RENAME2": 45,
+    "LSEEK": 46, "COPY_FILE_RANGE": 47, "SYNCFS": 50, "TMPFILE": 51, "STATX": 52,
 }  # fmt: skip
 NAMES = {number: name for name, number in OPCODES.items()}
+LOCKS = {"GETLK", "SETLK", "SETLKW"}
+ATTRIBUTES = {"SETXATTR", "GETXATTR", "LISTXATTR", "REMOVEXATTR"}
 UNANSWERED = {"FORGET", "BATCH_FORGET", "INTERRUPT"}  # by protocol
 
 ROOT = 1
@@ -67,9 +74,10 @@ class Node:
     parent: int = ROOT
     data: bytearray = field(default_factory=bytearray)
     entries: dict[bytes, int] = field(default_factory=dict)
+    attributes: dict[bytes, bytes] = field(default_factory=dict)
     changed: float = field(default_factory=time.time)
 
-    def attributes(self) -> bytes:
+    def status(self) -> bytes:
         """Struct fuse_attr."""
         size, when = len(self.data), int(self.changed)
         times = (when, when, when, 0, 0, 0)
@@ -78,7 +86,7 @@ class Node:
 
     def entry(self) -> bytes:
         """Struct fuse_entry_out, valid for no time at all: every question reaches us."""
-        return struct.pack("<4Q2I", self.id, 0, 0, 0, 0, 0) + self.attributes()
+        return struct.pack("<4Q2I", self.id, 0, 0, 0, 0, 0) + self.status()
 
 
 @dataclass
@@ -104,8 +112,9 @@ class Request:
 class Tree:
     """The file system in memory: one method for each operation, named like it."""
 
-    def __init__(self, *, locks: bool = False) -> None:
+    def __init__(self, *, locks: bool = False, attributes: bool = False) -> None:
         """Start with an empty root directory; ask for locks to be sent here if wanted."""
+        self.keeps_attributes = attributes
         self.flags = 1 << 1 | 1 << 10 if locks else 0  # FUSE_POSIX_LOCKS, FUSE_FLOCK_LOCKS
         self.nodes = {ROOT: Node(ROOT, stat.S_IFDIR | 0o755, 0, 0, nlink=2)}
 
@@ -126,7 +135,7 @@ class Tree:
         return self._child(request.node, request.names()[0]).entry()
 
     def _getattr(self, request: Request) -> bytes:
-        return struct.pack("<Q2I", 0, 0, 0) + request.node.attributes()
+        return struct.pack("<Q2I", 0, 0, 0) + request.node.status()
 
     def _setattr(self, request: Request) -> bytes:
         valid, _, _, size, *_, mode, _, uid, gid, _ = request.numbers("<2I6Q8I")
@@ -229,6 +238,42 @@ class Tree:
     def _rename2(self, _: Request) -> bytes:
         raise RefusedError(errno.EINVAL)  # it comes only with flags, and none is known here
 
+    def _setxattr(self, request: Request) -> bytes:
+        size, _ = request.numbers("<2I")
+        name = request.names(8)[0]
+        self._kept(request.node)[name] = request.body[8 + len(name) + 1 :][:size]
+        return b""
+
+    def _getxattr(self, request: Request) -> bytes:
+        return self._sized(request, self._attribute(request.node, request.names(8)[0]))
+
+    def _listxattr(self, request: Request) -> bytes:
+        return self._sized(request, b"".join(name + b"\0" for name in self._kept(request.node)))
+
+    def _removexattr(self, request: Request) -> bytes:
+        (name,) = request.names()
+        self._attribute(request.node, name)
+        del request.node.attributes[name]
+        return b""
+
+    def _kept(self, node: Node) -> dict[bytes, bytes]:
+        if not self.keeps_attributes:
+            raise RefusedError(errno.ENOSYS)
+        return node.attributes
+
+    def _attribute(self, node: Node, name: bytes) -> bytes:
+        try:
+            return self._kept(node)[name]
+        except KeyError:
+            raise RefusedError(errno.ENODATA) from None
+
+    def _sized(self, request: Request, data: bytes) -> bytes:
+        """Struct fuse_getxattr_out for who asks for the size, else the data."""
+        (room,) = request.numbers("<I")
+        if room and room < len(data):
+            raise RefusedError(errno.ERANGE)
+        return data if room else struct.pack("<2I", len(data), 0)
+
     def _statfs(self, _: Request) -> bytes:
         free = 1 << 20
         return struct.pack("<5Q4I24x", free, free, free, free, free, BLOCK, 255, BLOCK, 0)
@@ -236,7 +281,8 @@ class Tree:
     def _done(self, _: Request) -> bytes:
         return b""
 
-    _release = _releasedir = _flush = _fsync = _fsyncdir = _access = _destroy = _setlk = _done
+    _release = _releasedir = _flush = _fsync = _fsyncdir = _access = _destroy = _done
+    _setlk = _setlkw = _done
 
     def _child(self, directory: Node, name: bytes) -> Node:
         try:
@@ -263,12 +309,20 @@ class Plan(NamedTuple):
     only: bool
     refuse: dict[str, int]
     delay: dict[str, float]
+    after: int = 0
+    whole: bool = False
+    trace: bool = False
+
+    def tree(self) -> Tree:
+        """The tree, with what is planned to misbehave."""
+        planned = {*self.silent_at, *self.refuse, *self.delay}
+        locks, attributes = self.whole or LOCKS & planned, self.whole or ATTRIBUTES & planned
+        return Tree(locks=bool(locks), attributes=bool(attributes))
 
 
 def serve(device: int, plan: Plan) -> None:
     """Answer requests as planned until the file system is unmounted."""
-    planned = {*plan.silent_at, *plan.refuse, *plan.delay}
-    tree, silent = Tree(locks="SETLK" in planned), False
+    tree, silent, answered = plan.tree(), False, 0
     while True:
         try:
             message = os.read(device, MAX_WRITE + BLOCK)
@@ -280,9 +334,12 @@ def serve(device: int, plan: Plan) -> None:
         operation = NAMES.get(opcode, str(opcode))
         asked = tree.nodes[node or ROOT]  # INIT and the like name no file
         request = Request(operation, unique, asked, uid, gid, message[40:])
-        if silent or operation in plan.silent_at:
-            silent = not plan.only
+        is_due = operation in plan.silent_at and answered >= plan.after
+        answered += operation in plan.silent_at
+        if silent or is_due or (plan.trace and operation != "INIT"):
             os.write(1, f"{operation}\n".encode())
+        if silent or is_due:
+            silent = not plan.only
         elif operation not in UNANSWERED:
             answer(device, request, tree, plan)
             if operation == "INIT":

@@ -42,6 +42,14 @@ class Server:
         """Wait for the next request that gets no answer: the name of its operation."""
         return self._next_line(timeout)
 
+    def traced(self) -> list[str]:
+        """All that was asked since, of a server that says so."""
+        assert self.process.stdout is not None
+        lines = []
+        while select.select([self.process.stdout], [], [], 0)[0]:
+            lines.append(self.process.stdout.readline().decode().strip())
+        return lines
+
     def _next_line(self, timeout: float) -> str | None:
         assert self.process.stdout is not None
         if not select.select([self.process.stdout], [], [], timeout)[0]:
@@ -83,21 +91,27 @@ def memory_fuse(
     delay: Mapping[str, float] | None = None,
     user: int = 0,
     options: str = "allow_other,default_permissions",
+    after: int = 0,
+    whole: bool = False,
+    trace: bool = False,
+    source: str = "memory",
 ) -> Iterator[Server]:
     """Mount a small file system in memory, behaving as planned; see fuse_server for the plan.
 
     The kernel is told that ``user`` serves it, and these mount options.
     """
     silent = frozenset({silent_at} if isinstance(silent_at, str) else silent_at)
-    plan = Plan(sorted(silent), only, dict(refuse or {}), dict(delay or {}))
+    wrong = dict(refuse or {}), dict(delay or {})
+    plan = Plan(sorted(silent), only, *wrong, after, whole, trace)
     unknown = {*silent, *plan.refuse, *plan.delay} - set(OPCODES)
     if unknown:
         message = f"no such FUSE operation: {', '.join(sorted(unknown))}"
         raise ValueError(message)
     mountpoint = mountpoint.resolve()
+    who = f"user_id={user},group_id={user},{options}"
     with ExitStack() as exits:
         exits.callback(unmount_below, mountpoint, mounts_below(mountpoint))
-        process = exits.enter_context(_start(mountpoint, plan, user, options))
+        process = exits.enter_context(_start(mountpoint, plan, source, who))
         server = Server(mountpoint, process)
         exits.callback(server.die)  # first of the three, so that nothing has to wait for it
         if "INIT" not in silent:
@@ -107,7 +121,11 @@ def memory_fuse(
 
 @contextmanager
 def silent_fuse(
-    mountpoint: Path, *, silent_at: str | None = None, answer: frozenset[str] | None = None
+    mountpoint: Path,
+    *,
+    silent_at: str | None = None,
+    answer: frozenset[str] | None = None,
+    source: str = "memory",
 ) -> Iterator[Server]:
     """Mount a file system that falls silent for good.
 
@@ -119,16 +137,15 @@ def silent_fuse(
         at = frozenset({silent_at} if silent_at else OPCODES.keys() - {"INIT"})
     else:
         at = frozenset(OPCODES.keys() - answer - {"INIT"})
-    with memory_fuse(mountpoint, silent_at=at) as server:
+    with memory_fuse(mountpoint, silent_at=at, source=source) as server:
         yield server
 
 
-def _start(mountpoint: Path, plan: Plan, user: int, options: str) -> subprocess.Popen[bytes]:
+def _start(mountpoint: Path, plan: Plan, source: str, who: str) -> subprocess.Popen[bytes]:
     """Mount first, then start the server: the kernel keeps the first requests for it."""
     device = os.open("/dev/fuse", os.O_RDWR | os.O_CLOEXEC)
     try:
-        who = f"user_id={user},group_id={user},{options}"
-        mount("memory", mountpoint, _TYPE, 0, f"fd={device},rootmode=40000,{who}")
+        mount(source, mountpoint, _TYPE, 0, f"fd={device},rootmode=40000,{who}")
         script = Path(__file__).with_name("fuse_server.py")
         return subprocess.Popen(
             [sys.executable, "-I", "-S", str(script), str(device), json.dumps(plan._asdict())],

@@ -111,18 +111,23 @@ def whole(value: object) -> int:
 
 
 def number(value: object) -> float:
-    """A number."""
+    """A number, and one that JSON can carry: json reads NaN and Infinity, which are none."""
     if not isinstance(value, (int, float)) or isinstance(value, bool):
         raise TypeError(value)
     try:
-        return float(value)
+        found = float(value)
     except OverflowError:
         raise ValueError(value) from None
+    if not abs(found) < float("inf"):
+        raise ValueError(value)
+    return found
 
 
 def _value(value: object) -> Value:
-    if value is None or (isinstance(value, (int, float, str)) and not isinstance(value, bool)):
+    if value is None or isinstance(value, str):
         return value
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        return value if isinstance(value, int) else number(value)
     raise TypeError(value)
 
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from .trial import Seen, Trial
 
 EVERY = os.environ.get("FSCAPS_ATTACKS") == "all"
-"""Whether to attack every call, as ``make attacks`` does, or a part of them, as CI does."""
+"""Whether to attack every call, as before a release, or an even part of them, as CI does."""
 SCRATCH = re.compile(r"\.fscaps-[0-9a-f]+-\d+-\d+-\d+-[0-9a-f]{16}")
 
 
@@ -47,7 +47,8 @@ class Aftermath(NamedTuple):
 def some(attacks: list[Attack], step: int) -> list[Attack]:
     """All of them, or what CI takes: each so many-th of those in the worker, few of the others.
 
-    FSCAPS_OFFSET moves them on, so that runs with another offset take others.
+    A prime step meets every kind of attack in turn. FSCAPS_OFFSET moves them on, so that runs with
+    another offset take others.
     """
     if EVERY:
         return attacks
@@ -81,6 +82,7 @@ def survive(done: Trial) -> list[str]:
 
 
 def _undisturbed(path: str, options: dict[str, Any]) -> Trial:
+    _load_all(path)
     return trial.attempt(path, lambda *_: False, record=True, **options)
 
 
@@ -105,6 +107,11 @@ def wage(
 _CONTEXT = multiprocessing.get_context("spawn")
 
 
+def _load_all(path: str) -> None:
+    """Have all that the caller needs loaded, and compiled: the calls are then as many each time."""
+    fscaps.survey(path, only=["name.option"])
+
+
 def _lane(
     one: Callable[[Path, Attack, Any], Aftermath],
     place: Path,
@@ -114,7 +121,7 @@ def _lane(
     place.mkdir()
     target = place / "target"
     target.mkdir()
-    fscaps.survey(target, only=["name.option"])  # all that the caller needs is loaded
+    _load_all(str(target))
     return [one(target, attack, context) for attack in attacks]
 
 

@@ -25,6 +25,9 @@ pytestmark = [
 _MIDDLE = 600
 CLEANER = -1  # whichever starts after the worker was killed
 
+LOOKING = "an engine's store was not looked at to the end (crash)"
+"""What a report says where the worker was killed when all else was done."""
+
 VICTIMS = {
     "itself": (),
     "the worker": (STARTING, WORKER),
@@ -45,8 +48,9 @@ def _kill(target: Path, attack: Attack, _: Any) -> Aftermath:
     around = Surroundings(target)
     done = trial.attempt(str(target), decide)
     problems = around.problems() + survive(done)
-    if done.report is not None and (around.scratch() or done.report.warnings):
-        problems.append(f"there is a report, and {around.scratch()}, {done.report.warnings}")
+    warnings = set(done.report.warnings) - {LOOKING} if done.report is not None else set()
+    if done.report is not None and (around.scratch() or warnings):
+        problems.append(f"there is a report, and {around.scratch()}, {warnings}")
     return Aftermath(attack, done.hit, problems + _sweep(target, around))
 
 
@@ -64,7 +68,7 @@ def test_death_after_every_call(tmp_path: Path) -> None:
     """No process, no mount, no file is left but the scratch, which the next run sweeps."""
     calls = record(tmp_path).calls
     attacks = [Attack(call.process, call.nth, how) for call in calls for how in VICTIMS]
-    done = wage(_kill, tmp_path, some(attacks, 9))
+    done = wage(_kill, tmp_path, some(attacks, 31))
     assert not any(one.problems for one in done), in_words(done)
     assert sum(one.hit is not None for one in done) > 0.9 * len(done)
 
@@ -100,6 +104,6 @@ def _kill_twice(target: Path, attack: Attack, _: Any) -> Aftermath:
 def test_death_of_the_cleaner_too(tmp_path: Path) -> None:
     """Who cleans up after a killed worker may be killed as well."""
     attacks = [Attack(CLEANER, index, how) for index in range(1700) for how in ("itself", "both")]
-    done = wage(_kill_twice, tmp_path, attacks if EVERY else attacks[::53])
+    done = wage(_kill_twice, tmp_path, attacks if EVERY else attacks[::67])
     assert not any(one.problems for one in done), in_words(done)
     assert sum(one.hit is not None for one in done) > 0.5 * len(done)

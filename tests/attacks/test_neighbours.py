@@ -152,6 +152,6 @@ def test_a_neighbour_swaps_the_scratch_directory(tmp_path: Path) -> None:
         for trick in TRICKS
     ]
     dense = 20 * len(TRICKS)  # while it is made, opened and marked
-    done = wage(_swap, tmp_path, attacks[:dense] + some(attacks[dense:], 37))
+    done = wage(_swap, tmp_path, attacks[:dense] + some(attacks[dense:], 61))
     assert not any(one.problems for one in done), in_words(done)
     assert sum(one.hit is not None for one in done) > 0.9 * len(done)

@@ -59,9 +59,7 @@ EXPECTED = {
 def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The reports of one boot, one file for each file system."""
     place = tmp_path_factory.mktemp("uml")
-    script = "modprobe erofs\n" + "".join(
-        machine.inside(HERE / "inside.py", place, name) for name in EXPECTED
-    )
+    script = "".join(machine.inside(HERE / "inside.py", place, name) for name in EXPECTED)
     done = machine.run(script, results=place, seconds=SECONDS)
     assert not done.timed_out, done.log
     (place / "log").write_text(done.log)

@@ -190,6 +190,8 @@ def test_a_finding_needs_nothing_but_what_is_tampered_with_below() -> None:
         {"seconds": None},
         {"seconds": True},
         {"seconds": 10**400},  # too large for a float
+        {"seconds": float("nan")},  # which JSON does not have
+        {"value": float("inf")},
     ],
     ids=lambda change: str(change)[:30],
 )
@@ -213,6 +215,7 @@ def test_a_finding_with_a_field_missing_is_refused(missing: str) -> None:
         b'{"event":' * 100_000,
         b'{"event": "found", "finding": ' + b"[" * 50_000 + b"]" * 50_000 + b"}",
         b'{"event": "located"}',
+        b'{"event": "scratch", "name": "' + b"a" * 256 + b'"}',
         b'{"event": "unheard of"}',
         b'{"event": ["done"]}',
         b'{"event": {}}',

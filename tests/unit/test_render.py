@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import math
 import re
 from typing import Any
 
@@ -253,6 +254,8 @@ def tampered(change: Any) -> str:
         lambda body: body.update(schema=None),
         lambda body: body.pop("schema"),
         lambda body: body["findings"]["a.b"].update(seconds=10**400),
+        lambda body: body["findings"]["a.b"].update(seconds=math.inf),
+        lambda body: body["findings"]["a.b"].update(value=math.nan),
         lambda body: body["findings"]["a.b"].update(probe="c.d"),
         lambda body: body["findings"]["a.b"].update(outcome="perhaps"),
         lambda body: body["host"].update(overlay="no"),
@@ -269,6 +272,8 @@ def tampered(change: Any) -> str:
         "no schema",
         "schema left out",
         "a number too large for a float",
+        "an infinite number",
+        "a value that is not a number",
         "a finding under another id",
         "an unknown outcome",
         "a truth value in words",
@@ -666,6 +671,24 @@ def test_a_hostile_path_is_shown_escaped(style: Style) -> None:
     text = as_text(report([Verdict("e/all", "all", SUITABLE)], path=path, resolved=path), style)
     assert r"/mnt/\x1b]0;owned\x07\r\n\u202egnp" in text
     assert not set("\x1b\x07\r\u202e") & set(text)
+
+
+@pytest.mark.parametrize("title", ["", " "])
+def test_a_loaded_report_may_lack_a_title(title: str) -> None:
+    assert "e/all  suitable" in as_text(report([Verdict("e/all", title, SUITABLE)]), VERBOSE)
+
+
+@pytest.mark.parametrize("color", [True, False])
+def test_a_loaded_report_cannot_speak_to_the_terminal(color: bool) -> None:  # noqa: FBT001
+    """Nor by what otherwise comes from our own code: titles, reasons, sources, remedies."""
+    evil = "\x1b]0;owned\x07"
+    need = Unmet(("a.b",), evil, evil, evil, evil)
+    shown = report([Verdict("e/all", evil, UNSUITABLE, blockers=(need,))])
+    text = as_text(shown, Style(verbose=True, color=color))
+    assert r"\x1b]0;owned\x07" in text
+    assert set(re.findall(r"\x1b\[3?\dm|[\x00-\x09\x0b-\x1f]", text)) == (
+        {"\x1b[31m", "\x1b[0m"} if color else set()
+    )
 
 
 @pytest.mark.parametrize(

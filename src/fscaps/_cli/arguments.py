@@ -82,7 +82,8 @@ def _parser() -> argparse.ArgumentParser:
         "--mount",
         choices=("auto", "always", "never"),
         default="auto",
-        help="when to mount a real overlay, where nobody sees it (default: %(default)s)",
+        help="when to mount a real overlay, where nobody sees it, which may load the kernel's "
+        "overlay module (default: %(default)s)",
     )
     add("--as", dest="user", metavar="USER", help="ask as this user, by name or uid (root only)")
     add(

@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     ]
 
 
+_NAME_MAX = 255  # linux/limits.h
+
+
 class _Event:
     """Something a worker says: its fields in order, compared by value.
 
@@ -132,6 +135,13 @@ def _located(body: dict[str, Any]) -> Located:
     return Located(text(body["resolved"]), texts(body["links"]), host(body["host"]), below)
 
 
+def _scratch(body: dict[str, Any]) -> Scratch:
+    name = text(body["name"])
+    if len(name) > _NAME_MAX:  # it is handed on to a cleaner, whose pipe takes so much
+        raise ValueError(name[:_NAME_MAX])
+    return Scratch(name)
+
+
 def _cannot(body: dict[str, Any]) -> Cannot:
     return Cannot(optional_text(body["errno"]), text(body["text"]))
 
@@ -139,7 +149,7 @@ def _cannot(body: dict[str, Any]) -> Cannot:
 _DECODERS: dict[str, Any] = {
     "located": _located,
     "identified": lambda body: Identified(mount(body["mount"])),
-    "scratch": lambda body: Scratch(text(body["name"])),
+    "scratch": _scratch,
     "asking": lambda body: Asking(text(body["probe"])),
     "found": lambda body: Found(finding(body["finding"])),
     "looking": lambda _body: Looking(),

@@ -37,6 +37,7 @@ def main() -> None:
     request = decode_request(asked)
     processes.die_with(request.parent)
     os.umask(0o077)
+    _be_modest()
     if isinstance(request, Cleaning):
         _clean(request)
     else:
@@ -44,6 +45,13 @@ def main() -> None:
             processes.become(*request.ids)
             processes.die_with(request.parent)  # which a change of ids forgets
         _answer_all(request, [known[name] for name in request.probes])
+
+
+def _be_modest() -> None:
+    try:
+        processes.drop_capabilities()
+    except OSError:
+        return  # no probe depends on it
 
 
 def _answer_all(request: Request, asked: list[Probe]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 
 from ..model import Fitness, Outcome, printable
@@ -23,6 +24,8 @@ _COLORS = {
     Outcome.UNKNOWN: "35",
 }
 
+_COLOR = re.compile(r"(\x1b\[(?:0|3[1235])m)")
+
 
 def painted(style: Style, what: tuple[str, Fitness | Outcome]) -> str:
     """The text in the colour of what it says, if the style has any."""
@@ -34,6 +37,11 @@ def hanging(label: str, text: str, style: Style, indent: str = "") -> Iterator[s
     """A label, and the text behind it, below which its further lines stand."""
     start = f"{indent}{label + ':' if label else '':<9} "
     yield from wrapped(text, style, start, " " * len(start))
+
+
+def row(start: str, text: str, style: Style) -> list[str]:
+    """A line at least: what was loaded may have nothing to say."""
+    return list(wrapped(text, style, start, " " * len(start))) or [start]
 
 
 def wrapped(text: str, style: Style, first: str = "", rest: str | None = None) -> Iterator[str]:
@@ -62,3 +70,14 @@ def why(found: Finding) -> str:
         words.append(printable(found.errno))
     said = ", ".join(words)
     return f"{said} ({printable(found.detail)})".strip() if found.detail else said
+
+
+def harmless(line: str, style: Style) -> str:
+    """What a terminal takes for text or our own colours: a loaded report may hold anything."""
+    if line.isprintable():
+        return line
+    if not style.color:
+        return printable(line)
+    return "".join(
+        part if _COLOR.fullmatch(part) else printable(part) for part in _COLOR.split(line)
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..model import Attachment, Fitness, Outcome, printable
 from . import _reasons
-from ._layout import hanging, painted, why, wrapped
+from ._layout import hanging, harmless, painted, row, why, wrapped
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def render(report: Report, style: Style) -> str:
             block = list(part(report, style))
             if block:
                 lines += ["", *block]
-    return "\n".join(lines) + "\n"
+    return "\n".join(harmless(line, style) for line in lines) + "\n"
 
 
 def _headlines(report: Report, style: Style) -> Iterator[str]:
@@ -101,7 +101,7 @@ def _each_role(report: Report, style: Style) -> Iterator[str]:
     for verdict in report.verdicts.values():
         heading = verdict.fitness.value
         start = f"{verdict.id:<{width}}  {heading:<13} "
-        first, *more = wrapped(verdict.title, style, start, " " * len(start))
+        first, *more = row(start, verdict.title, style)
         yield first.replace(heading, painted(style, (heading, verdict.fitness)), 1)
         yield from more
 
@@ -112,7 +112,7 @@ def _engines(report: Report, style: Style) -> Iterator[str]:
         label = engine
         for heading, fitness, words in (*_by_fitness(report, engine), *_choices(report, engine)):
             start = f"{label:<10}  {heading:<13} "
-            first, *more = wrapped(words, style, start, " " * len(start))
+            first, *more = row(start, words, style)
             yield (
                 first.replace(heading, painted(style, (heading, fitness)), 1) if fitness else first
             )
