@@ -27,7 +27,7 @@ _KIND_NAMES = {"f": "file", "d": "directory", "l": "symlink", "p": "FIFO"}
 
 @probe(
     "Can a directory be made here?",
-    no=(EROFS, ENOSPC, EDQUOT, EIO, EPERM, EACCES, EIO, EUCLEAN),
+    no=(EROFS, ENOSPC, EDQUOT, EPERM, EACCES, EIO, EUCLEAN),
     capabilities=("CAP_DAC_OVERRIDE",),
 )
 def writable(area: Area) -> None:
