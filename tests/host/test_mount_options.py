@@ -9,7 +9,7 @@ import pytest
 
 import fscaps
 from fscaps import Fitness, Outcome
-from lab.mounts import mount, unmount
+from lab.mounts import MNT_DETACH, mount, unmount
 from lab.silent_fuse import memory_fuse
 
 pytestmark = pytest.mark.skipif(
@@ -46,7 +46,7 @@ def test_where_links_are_not_followed_no_bound_root_works(tmp_path: Path) -> Non
     try:
         report = fscaps.survey(tmp_path, roles=[*BOUND, "containerd/overlayfs", "docker/data-root"])
     finally:
-        unmount(tmp_path)
+        unmount(tmp_path, MNT_DETACH)  # a helper's namespace may take a moment to go
     assert report.findings["symlink.overlay2"].errno == "ELOOP"
     for role in (*BOUND, "docker/data-root"):  # which looks layers up by its links in l/
         assert report[role].fitness is Fitness.UNSUITABLE, role
