@@ -34,10 +34,10 @@ def test_fuse_is_closed_to_others_unless_it_is_opened(
         assert os.listdir(tmp_path) == []
     assert report.findings["mode.others"].outcome is outcome
     for role in BOUND:
-        named = [need.any_of for need in report[role].concerns]
+        named = [need.any_of for need in report[role].blockers]
         assert (("mode.others",) in named) is (outcome is Outcome.NO), role
-        if outcome is Outcome.NO:
-            assert report[role].fitness is not Fitness.SUITABLE
+    if outcome is Outcome.NO:
+        assert report["docker/volumes"].fitness is not Fitness.SUITABLE
 
 
 def test_where_links_are_not_followed_no_bound_root_works(tmp_path: Path) -> None:

@@ -217,7 +217,6 @@ _COPIES = (
     ),
     Need(
         (mode.others,),
-        level=Level.SHOULD,
         because="The root of a container is a bind mount of its snapshot, in which only root could "
         "do anything.",
         source="snapshots/native/native.go:mounts; fs/fuse/dir.c:fuse_allow_current_process",

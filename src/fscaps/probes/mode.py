@@ -114,7 +114,7 @@ def bindable(area: Area) -> None:
 
 @probe(
     "Can other users use what its mode lets them?",
-    no=(EACCES, EPERM, ENOENT),
+    no=(EACCES, EPERM),
     capabilities=("CAP_SETUID",),
 )
 def others(area: Area) -> None:
@@ -122,8 +122,8 @@ def others(area: Area) -> None:
 
     A FUSE file system that is not mounted with allow_other is closed to all but who mounted it
     (fs/fuse/dir.c:fuse_allow_current_process), NFS with Kerberos to whom has no ticket. A server
-    that goes by paths wants him to pass each directory above, as mergerfs does: an engine keeps
-    its own closed, and so is the scratch directory.
+    that goes by paths, as mergerfs does, has him pass the scratch directory, which is closed to
+    him, and says ENOENT: that leaves it open.
     """
     with setting_up(), area.scratch.mkdir("open to all") as place:
         place.write("file", b"")

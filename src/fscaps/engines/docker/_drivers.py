@@ -48,7 +48,6 @@ _BOUND = (
     ),
     Need(
         (mode.others,),
-        level=Level.SHOULD,
         because="The root of a container is a bind mount of its layer, in which only root could do "
         "anything.",
         source="daemon/graphdriver/vfs/driver.go:Get; fs/fuse/dir.c:fuse_allow_current_process",

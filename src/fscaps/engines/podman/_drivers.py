@@ -169,6 +169,7 @@ FOLLOWS = Need(
 )
 OPEN_TO_ALL = replace(
     OTHERS,
+    level=Level.MUST,
     because="The root of a container is a bind mount of its layer, in which only root could do "
     "anything.",
     source="drivers/vfs/driver.go:Get; fs/fuse/dir.c:fuse_allow_current_process",
