@@ -124,6 +124,6 @@ def test_every_call_fails(tmp_path: Path) -> None:
     before = {name: one.outcome for name, one in run.report.findings.items()}
     calls = [call for call in run.calls if call.process != CALLER]
     attacks = [Attack(call.process, call.nth, how) for call in calls for how in ERRORS]
-    done = wage(_fail, tmp_path, some(attacks, 79), before)
+    done = wage(_fail, tmp_path, some(attacks, 127), before)
     assert not any(one.problems for one in done), in_words(done)
     assert sum(one.hit is not None for one in done) > 0.9 * len(done)

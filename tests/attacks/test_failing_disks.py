@@ -149,6 +149,6 @@ def test_the_file_system_changes(tmp_path: Path) -> None:
     before = {name: one.outcome for name, one in whole.findings.items()}
     calls = [call for call in run.calls if call.process == WORKER]
     attacks = [Attack(WORKER, call.nth, how) for call in calls for how in CHANGES]
-    done = wage(_change, tmp_path, some(attacks, 97), before)
+    done = wage(_change, tmp_path, some(attacks, 149), before)
     assert not any(one.problems for one in done), in_words(done)
     assert sum(one.hit is not None for one in done) > 0.9 * len(done)
