@@ -17,7 +17,7 @@ from lab.filesystems import FILESYSTEMS, missing
 if TYPE_CHECKING:
     from pathlib import Path
 
-SOME, NO = Fitness.DEGRADED, Fitness.UNSUITABLE
+SOME, NO, OPEN = Fitness.DEGRADED, Fitness.UNSUITABLE, Fitness.UNDETERMINED
 
 DRIVERS = {
     # Each of them loses hard links in docker commit, wherever it lies.
