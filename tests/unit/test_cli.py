@@ -324,6 +324,7 @@ def test_an_interruption_ends_quietly_and_leaves_nothing(place: Path) -> None:
     import os, signal, sys
     from fscaps import _cli
     from fscaps._cli import command
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # nohup's children ignore it
     class Interrupted(command._Progress):
         def __call__(self, finding):
             os.kill(os.getpid(), signal.SIGINT)
