@@ -17,6 +17,12 @@ from lab.machine import PATH
 
 PLACE = Path(os.environ.get("FSCAPS_LAB", "/var/cache/fscaps-lab"))
 _VERSION = re.compile(r"\b(\d+\.\d+(\.\d+)?)")
+# podman wants /proc even for telling its version.
+_CHROOT = (
+    *("unshare", "--mount", "--pid", "--fork", "sh", "-c"),
+    'mount -t proc proc "$1/proc" && exec chroot "$@"',
+    "sh",
+)
 _PROGRAMS = {"docker": "dockerd", "containerd": "containerd", "podman": "podman"}
 
 
@@ -38,7 +44,7 @@ class Generation:
 def _version(program: str, root: Path | None) -> str | None:
     if root is None and not shutil.which(program, path=PATH):
         return None
-    chroot = [] if root is None else ["chroot", str(root)]
+    chroot = [] if root is None else [*_CHROOT, str(root)]
     done = subprocess.run(
         [*chroot, program, "--version"],
         check=False,
