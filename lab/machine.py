@@ -13,8 +13,6 @@ import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from typing_extensions import Self
-
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -51,7 +49,7 @@ class Machine:
         self._other = root
         self.name = f"fscaps-{work.parent.name}-{secrets.token_hex(4)}"
 
-    def __enter__(self) -> Self:
+    def __enter__(self: M) -> M:  # noqa: PYI019 - Self is not in every typing
         """Make the machine."""
         unbindable = _unbindable()
         self._first = subprocess.Popen(
