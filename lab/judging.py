@@ -32,6 +32,7 @@ DEFAULT = "/default-driver"  # the fact which driver an engine picks, no role of
 BASE = "ext4"  # what is lost here too is the driver's own loss, not the file system's
 BASES = {"docker/data-root-btrfs": "btrfs"}  # of the roles that ext4 cannot have
 
+UNTRIED = "image"  # the step that puts an image file there, which another host may have done
 UNSEEN = {"loop.direct", "space.sparse", "space.large"}  # room, and what a second host would see
 
 
@@ -44,7 +45,7 @@ class Agreement(str, enum.Enum):
     FALSE_LOSS = "false loss"  # foretold, and not seen
     OTHER_DRIVER = "another driver"  # than fscaps said the engine would pick
     UNDETERMINED = "undetermined"
-    NOT_JUDGED = "not judged"  # fscaps has no such role, or could not be asked
+    NOT_JUDGED = "not judged"  # fscaps has no such role, could not be asked, or nothing was tried
 
 
 @dataclass(frozen=True)
@@ -75,6 +76,8 @@ def compared(rows: Iterable[Row], findings: Iterable[Row]) -> Iterator[Compared]
         elif found and found["findings"] and row["role"] in known:
             verdict = judge(_findings(found), engines.roles([row["role"]]))[row["role"]]
             agreement = _agreement(verdict, truth, _findings(found))
+            if agreement is Agreement.UNDETERMINED and row["step"] == UNTRIED:
+                agreement = Agreement.NOT_JUDGED
         else:
             agreement = Agreement.NOT_JUDGED
         yield Compared(row, truth, losses, verdict, agreement)
