@@ -58,7 +58,7 @@ ANSWERS = [
     ("ext4-no-filetype", "driver.overlay2", Outcome.YES),
     # overlayfs.rst: overlay cannot be the upper of overlay
     ("overlay", "driver.overlay2", Outcome.NO),
-    ("bindfs", "driver.overlay2", Outcome.UNKNOWN),
+    ("bindfs", "driver.overlay2", Outcome.NO),
     # keeps its own whiteouts by such names
     ("fuse-overlayfs", "name.hidden", Outcome.NO),
     ("overlay", "name.hidden", Outcome.YES),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from unit import nouns
 
-from fscaps import Host, Mount, Outcome, engines, probes
+from fscaps import Finding, Host, Mount, Outcome, engines, probes
 from fscaps._judge import pick
 from fscaps._linux.directory import Directory
 from fscaps.probes import No, Unknown, driver
@@ -113,6 +113,19 @@ def test_no_overlay_is_tried_where_a_refusal_may_do_harm(
     area.mount = Mount(1, "/", "any", "none", magic=magic, devices=devices)
     area.host = Host("6.1.0", "x86_64", 0, capabilities=("CAP_SYS_ADMIN",))
     with pytest.raises(Unknown, match="may do harm"):
+        driver.overlay2.ask(area)
+
+
+@pytest.mark.parametrize("lacking", ["directory.d_type", "rename.whiteout", "xattr.overlay_opaque"])
+@pytest.mark.parametrize("magic", ["0x65735546", "0xff534d42"], ids=["FUSE", "SMB"])
+def test_the_kernel_refuses_where_something_is_lacking(
+    area: Area, magic: str, lacking: str
+) -> None:
+    """Of these three a remote upper directory needs each (ovl_make_workdir); nothing is mounted."""
+    area.mount = Mount(1, "/", "any", "none", magic=magic)
+    area.host = Host("6.1.0", "x86_64", 0, capabilities=("CAP_SYS_ADMIN",))
+    area.findings[lacking] = Finding(lacking, Outcome.NO)
+    with pytest.raises(No, match=lacking):
         driver.overlay2.ask(area)
 
 

@@ -20,9 +20,9 @@ UNFIT = Fitness.UNSUITABLE
         # without /dev/fuse there is no fuse-overlayfs
         ("docker/data-root-fuse-overlayfs", ["fuse.device"], UNFIT),
         ("podman/fuse-overlayfs", ["fuse.device"], UNFIT),
-        ("podman/rootless", ["fuse.device"], Fitness.SUITABLE),
+        ("podman/rootless", ["rootless.fuse"], Fitness.SUITABLE),
         ("podman/rootless", ["overlay.userxattr"], Fitness.DEGRADED),
-        ("podman/rootless", ["overlay.userxattr", "fuse.device"], UNFIT),
+        ("podman/rootless", ["overlay.userxattr", "rootless.fuse"], UNFIT),
     ],
 )
 def test_what_a_role_does_not_fit_without(role: str, lacking: list[str], fitness: Fitness) -> None:

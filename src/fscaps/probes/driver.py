@@ -10,7 +10,7 @@ from errno import EINVAL, EIO, ELOOP, ENOTSUP, EOVERFLOW, EREMOTE, ESTALE, EXDEV
 
 from .._linux import mounts
 from ..findings import Mounting, Outcome, Reason
-from . import No, Unknown, _overlay, overlay, probe
+from . import No, Unknown, _overlay, directory, overlay, probe, rename, xattr
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ _ZFS = 0x2FC12FC1
 # have set off kernel warnings. It did none on block devices, nor on these: btrfs, tmpfs, ramfs,
 # overlay, NFS.
 _FUSE = 0x65735546
+_REMOTE = {_FUSE, 0xFF534D42, 0xFE534D42, 0x517B}  # and the three of SMB
 _UNHARMED = {_BTRFS, 0x01021994, 0x858458F6, 0x794C7630, 0x6969}
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _OLDEST_FOR_FUSE = (4, 18)
@@ -37,13 +38,14 @@ def overlay2(area: Area) -> str:
     """The mount that dockerd and podman try; they use nothing of it.
 
     (moby daemon/graphdriver/overlayutils/overlayutils.go:SupportsOverlay; containers/storage
-    drivers/overlay/overlay.go:supportsOverlay) Not asked where
-    a refused mount may do harm (SMB, FUSE, 9p; other servers are unknown), unless mounting is
-    *always*.
+    drivers/overlay/overlay.go:supportsOverlay) Not mounted where the kernel is known to refuse it,
+    nor where a refused mount may do harm (9p, FUSE, SMB; other servers are unknown), unless
+    mounting is *always*.
     """
     if area.outcome(overlay.upper) is Outcome.YES:
         return "mounted already (see overlay.upper)"
     _overlay.refuse_unprivileged(area)
+    _refuse_remote(area)
     if area.mounting is not Mounting.ALWAYS and not _is_harmless(area):
         raise Unknown(Reason.UNSAFE, "a refused overlay mount may do harm on this file system")
     try:
@@ -82,6 +84,20 @@ def zfs(area: Area) -> str:
     if _magic(area) != _ZFS:
         raise No(f"f_type is {_magic(area):#x}")
     return _program("zfs")
+
+
+def _refuse_remote(area: Area) -> None:
+    """Answer *no* where the kernel is known to refuse the mount.
+
+    It wants all of these of a file system that revalidates its dentries.
+    (fs/overlayfs/super.c:ovl_make_workdir, ovl_dentry_remote; fs/fuse/dir.c:fuse_dentry_operations,
+    fs/smb/client/dir.c:cifs_dentry_ops)
+    """
+    if area.mounting is Mounting.ALWAYS or _magic(area) not in _REMOTE:
+        return
+    for lacking in (directory.d_type, rename.whiteout, xattr.overlay_opaque):
+        if area.outcome(lacking) is Outcome.NO:
+            raise No(f"not mounted, since {lacking.id} is no, which is wanted here", errno="EINVAL")
 
 
 def _is_harmless(area: Area) -> bool:

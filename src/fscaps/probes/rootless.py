@@ -7,7 +7,20 @@ are mapped as podman and rootlesskit map them: 0 is the user, the rest his subor
 from __future__ import annotations
 
 import os
-from errno import EACCES, EDQUOT, EINVAL, ENODATA, ENOSPC, ENOTSUP, EOVERFLOW, EPERM, errorcode
+from errno import (
+    EACCES,
+    EDQUOT,
+    EINVAL,
+    ENODATA,
+    ENODEV,
+    ENOENT,
+    ENOSPC,
+    ENOTSUP,
+    ENXIO,
+    EOVERFLOW,
+    EPERM,
+    errorcode,
+)
 
 from . import No, _rootless, directory, mode, probe, skip
 
@@ -73,3 +86,12 @@ def setuid(area: Area) -> None:
     if not mode.program():
         skip("no program is known for this machine")
     _rootless.ask(area, "setuid")
+
+
+@probe("May a user mount FUSE file systems?", no=(*_REFUSED, ENOENT, ENODEV, ENXIO), after=(files,))
+def fuse(area: Area) -> None:
+    """Open ``/dev/fuse`` as that user, in the user namespace in which he then mounts (Linux 4.18).
+
+    udev makes the device open to all; where there is no udev it may be root's alone.
+    """
+    _rootless.ask(area, "fuse")

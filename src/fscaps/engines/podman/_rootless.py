@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ...model import Level, Need
-from ...probes import fuse, magic, mode, name, overlay, owner, rootless, symlink, xattr
+from ...probes import magic, mode, name, overlay, owner, rootless, symlink, xattr
 from .. import _unpacking
 from .._remedies import LOCAL
 from ._drivers import COMMA
@@ -76,7 +76,7 @@ ROOTLESS = (
         remedy=_ELSEWHERE,
     ),
     Need(
-        (overlay.userxattr, fuse.device),
+        (overlay.userxattr, rootless.fuse),
         because="Neither the kernel's overlay works here for a user nor fuse-overlayfs, for want "
         "of /dev/fuse.",
         source="drivers/overlay/overlay.go:Init, SupportsNativeOverlay",
