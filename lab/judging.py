@@ -173,12 +173,12 @@ def main() -> int:
     parser.add_argument("--engine", default="*", metavar="GLOB")
     parser.add_argument("--of", type=Path, default=results.HERE, metavar="DIRECTORY")
     asked = parser.parse_args()
-    rows = [
-        row
-        for row in results.read(ROWS, asked.of)
-        if fnmatchcase(row["filesystem"], asked.fs) and fnmatchcase(row["role"], asked.engine)
+    every = [
+        one
+        for one in compared(results.read(ROWS, asked.of), results.read(FINDINGS, asked.of))
+        if fnmatchcase(one.row["filesystem"], asked.fs)
+        and fnmatchcase(one.row["role"], asked.engine)
     ]
-    every = list(compared(rows, results.read(FINDINGS, asked.of)))
     for one in every:
         if one.agreement not in {Agreement.AGREES, Agreement.NOT_JUDGED}:
             print(_line(one))
