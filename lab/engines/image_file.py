@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,8 @@ from lab.engines.docker import Docker
 from lab.outcome import Level, Outcome, Stopped
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from lab.course import Client
     from lab.machine import Machine
     from lab.place import Place
@@ -27,11 +30,17 @@ def data_root(place: Place) -> Outcome:
             _take("check", docker, "umount", str(point))
             _take("check", docker, "fsck.ext4", "-fn", str(file))
         else:
-            _take("image", docker, "truncate", "--size=2G", str(file))
+            _take("image", docker, "truncate", f"--size={_size(place.directory)}", str(file))
             _take("image", docker, "mkfs.ext4", "-q", str(file))
         _take("mount", docker, "mount", "-o", "loop", str(file), str(point))
 
     return Course(mount).run(docker, layers)
+
+
+def _size(directory: Path) -> int:
+    """2 GiB, or what a small disk has room for: not every file system leaves holes."""
+    free = os.statvfs(directory)
+    return min(2 << 30, free.f_bavail * free.f_frsize // 10 * 9)
 
 
 def image_store(place: Place) -> Outcome:
