@@ -57,6 +57,8 @@ def _findings(directory: Path, asked_as: str, work: Path) -> dict[str, Any]:
     if asked_as == "user":
         user.give(directory)
         user.introduce(work)
+        if Path("/dev/fuse").exists():
+            user.open_fuse(work)
         command = [*user.become(), user.python(), "-m", "fscaps"]
     paths = os.pathsep.join((str(_SRC), sysconfig.get_path("platlib")))
     done = subprocess.run(

@@ -31,10 +31,7 @@ def give(directory: Path) -> None:
 
 
 def introduce(work: Path) -> None:
-    """Make the user, and his subordinate ids, known in this mount namespace; files in `work`.
-
-    And open /dev/fuse to him, as udev does.
-    """
+    """Make the user, and his subordinate ids, known in this mount namespace; files in `work`."""
     first, number = SUBORDINATE
     rows = {
         "passwd": f"root:x:0:0::/root:/bin/sh\nlab:x:{ID}:{ID}::/:/bin/sh\n",
@@ -44,9 +41,12 @@ def introduce(work: Path) -> None:
     for name, text in rows.items():
         (work / name).write_text(text)
         subprocess.run(["mount", "--bind", str(work / name), f"/etc/{name}"], check=True)
-    if Path("/dev/fuse").exists():
-        subprocess.run(["mknod", "-m", "666", str(work / "fuse"), "c", "10", "229"], check=True)
-        subprocess.run(["mount", "--bind", str(work / "fuse"), "/dev/fuse"], check=True)
+
+
+def open_fuse(work: Path) -> None:
+    """Open /dev/fuse to all in this mount namespace, as udev does; the node lies in `work`."""
+    subprocess.run(["mknod", "-m", "666", str(work / "fuse"), "c", "10", "229"], check=True)
+    subprocess.run(["mount", "--bind", str(work / "fuse"), "/dev/fuse"], check=True)
 
 
 def settle(machine: Machine) -> None:

@@ -56,11 +56,12 @@ def test_a_directory_of_his_own_suits_him(tmp_path: Path) -> None:
 
 
 def test_a_directory_of_roots_is_not_his_to_write_to(tmp_path: Path) -> None:
-    """Unknown, not no: somebody with more rights could."""
+    """What of it is unknown somebody with more rights could; that does not help him."""
     report = _report(tmp_path, owned=False)
     found = report.findings["directory.writable"]
     assert (found.outcome, found.reason) == (Outcome.UNKNOWN, Reason.PRIVILEGE)
-    assert report[ROLE].fitness is Fitness.UNDETERMINED
+    assert report.findings["rootless.files"].outcome is Outcome.NO
+    assert report[ROLE].fitness is Fitness.UNSUITABLE
 
 
 def test_a_path_that_he_cannot_reach_cannot_be_asked(tmp_path: Path) -> None:
