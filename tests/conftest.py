@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from lab import user
+
 if TYPE_CHECKING:
     from collections.abc import Generator
 
@@ -21,12 +23,17 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 @pytest.fixture(autouse=True, scope="session")
-def own_mounts() -> None:
-    """Make the mounts of the tests ours alone, so that a killed run leaves none behind."""
+def own_mounts(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Make the mounts of the tests ours alone, so that a killed run leaves none behind.
+
+    /dev/fuse is open to all there, as udev makes it; a host without udev may have it root's alone.
+    """
     if os.geteuid() == 0:
         libc = ctypes.CDLL(None, use_errno=True)
         if libc.unshare(_CLONE_NEWNS) or libc.mount(b"none", b"/", None, _MS_REC | _MS_SLAVE, None):
             raise OSError(ctypes.get_errno(), "no mount namespace for the tests")
+        if os.path.exists("/dev/fuse"):
+            user.open_fuse(tmp_path_factory.mktemp("dev"))
 
 
 @pytest.hookimpl(wrapper=True)

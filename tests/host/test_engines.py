@@ -6,20 +6,16 @@ containerd.md, kernel.md; lab/results), never from what fscaps said.
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
 import fscaps
 from fscaps import Fitness, Outcome
-from lab import user
 from lab.filesystems import FILESYSTEMS, missing
-from lab.mounts import unmount
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from pathlib import Path
 
 YES, SOME, NO = Fitness.SUITABLE, Fitness.DEGRADED, Fitness.UNSUITABLE
 
@@ -69,17 +65,6 @@ EXPECTED = {
     "gocryptfs": Expected(SOME, SOME, SOME, NO, SOME, SOME, SOME, YES),
 }
 """The file systems that tell one role from another."""
-
-
-@pytest.fixture(autouse=True)
-def _fuse_is_open_to_all(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """As udev makes it; on a host without udev it may be root's alone."""
-    if os.geteuid() or not Path("/dev/fuse").exists():
-        yield
-        return
-    user.open_fuse(tmp_path_factory.mktemp("dev"))
-    yield
-    unmount(Path("/dev/fuse"))
 
 
 def _report(name: str, work: Path) -> fscaps.Report:
