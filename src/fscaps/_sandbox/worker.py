@@ -37,7 +37,6 @@ def main() -> None:
     request = decode_request(asked)
     processes.die_with(request.parent)
     os.umask(0o077)
-    _be_modest()
     if isinstance(request, Cleaning):
         _clean(request)
     else:
@@ -48,6 +47,7 @@ def main() -> None:
 
 
 def _be_modest() -> None:
+    """Not before the path is open: one below /proc/PID/root takes CAP_SYS_PTRACE."""
     try:
         processes.drop_capabilities()
     except OSError:
@@ -60,6 +60,7 @@ def _answer_all(request: Request, asked: list[Probe]) -> None:
     except OSError as error:
         _tell("cannot", errno=_name(error), text=_words(error))
         return
+    _be_modest()
     os.chdir("/")  # a process left behind must keep nobody's directory busy
     with area.target:
         _survey(area, asked, request.writing)
@@ -71,6 +72,7 @@ def _answer_all(request: Request, asked: list[Probe]) -> None:
 def _clean(request: Cleaning) -> None:
     flags = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
     with Directory(os.open(request.path, flags)) as target:
+        _be_modest()
         scratch.remove_by_name(target, request.name)
     _tell("done")
 
