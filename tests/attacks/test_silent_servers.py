@@ -71,8 +71,9 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Undisturbed:
 @pytest.fixture(autouse=True)
 def reaped() -> Iterator[None]:
     """Wait for the workers that were left behind, which end when their server does."""
+    others = set(psutil.Process().children())
     yield
-    for child in psutil.Process().children():
+    for child in set(psutil.Process().children()) - others:
         child.wait(10)
 
 

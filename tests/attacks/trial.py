@@ -16,6 +16,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import psutil
+
 import fscaps
 from fscaps.render import json as form
 
@@ -79,6 +81,7 @@ def attempt(
     ``decide`` is given each call with the probe in flight; it answers the call itself and returns
     True if it attacks it, and returns False to have it let through.
     """
+    others = set(psutil.Process().children())
     ours, theirs = socket.socketpair()
     results, told = os.pipe()
     fcntl.fcntl(told, fcntl.F_SETPIPE_SZ, _ROOM)  # read only when all is over
@@ -100,7 +103,7 @@ def attempt(
     finally:
         watch.close()
     _take(results, trial)
-    _reap(pid)
+    _reap(pid, others)
     return trial
 
 
@@ -198,13 +201,13 @@ def _take(results: int, trial: Trial) -> None:
         trial.bug = rest
 
 
-def _reap(pid: int) -> None:
-    """Wait for the caller, and for what it left to us."""
+def _reap(pid: int, others: set[psutil.Process]) -> None:
+    """Wait for the caller, and for what it left to us; others had been our children before."""
     with suppress(ProcessLookupError):
         os.kill(pid, signal.SIGKILL)
-    with suppress(ChildProcessError):
-        while True:
-            os.waitpid(-1, 0)
+    while left := set(psutil.Process().children()) - others:
+        for child in left:
+            os.waitpid(child.pid, 0)
 
 
 def _be_caller(channel: socket.socket, told: int, path: str, options: dict[str, Any]) -> None:
