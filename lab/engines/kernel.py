@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 # What it says is lost; its status says whether anything works.
 _USE = """
 cd "$1"
+ls | grep -qx file && cat file >/dev/null
 ls | grep -qx gone && echo "a whiteout in the layer does not hide what lies below"
 test -e file || { echo new >new; exit; }
 grep -q content file

@@ -12,6 +12,7 @@ NEEDS = ("mkfs.ext4", "fs:ext4")
 
 def build(bench: Bench) -> Path:
     point = bench.ext4()
+    (point / "file").write_text("content\n")
     directory = os.open(point, os.O_RDONLY)
     try:
         fs_ioc_shutdown, no_log_flush = 0x8004587D, 2

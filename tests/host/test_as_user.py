@@ -86,3 +86,17 @@ def test_who_is_not_root_can_ask_as_himself_only(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(os, "geteuid", lambda: user.ID)
     with pytest.raises(ValueError, match="only root can ask as root"):
         fscaps.survey("/", user="root")
+
+
+@pytest.mark.parametrize(
+    ("mode", "outcome"), [(0o666, Outcome.YES), (0o660, Outcome.UNKNOWN), (0o600, Outcome.NO)]
+)
+def test_dev_fuse_may_be_open_to_a_group(tmp_path: Path, mode: int, outcome: Outcome) -> None:
+    """Who is in it is not known of a user on whose behalf root asks."""
+    user.open_fuse(tmp_path)
+    try:
+        os.chmod("/dev/fuse", mode)
+        found = fscaps.survey(tmp_path, only=["rootless.fuse"]).findings["rootless.fuse"]
+    finally:
+        subprocess.run(["umount", "/dev/fuse"], check=True)
+    assert found.outcome is outcome, found

@@ -148,6 +148,16 @@ def test_a_read_only_path_still_tells_what_can_be_learned(survey: fscaps.Report)
     assert survey.findings["overlay.lower"].outcome is Outcome.YES
 
 
+@pytest.mark.parametrize("survey", ["ext4-shut-down"], indirect=True)
+def test_a_directory_that_can_be_mounted_below_may_still_not_be_read(
+    survey: fscaps.Report,
+) -> None:
+    """Where making a file fails with EIO, reading one does, too."""
+    assert survey.findings["directory.writable"].errno == "EIO"
+    assert survey.findings["overlay.lower"].outcome is Outcome.UNKNOWN
+    assert survey.verdicts["kernel/overlay-lower"].fitness is Fitness.UNDETERMINED
+
+
 @pytest.mark.parametrize(
     ("survey", "errno"),
     [

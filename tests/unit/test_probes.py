@@ -5,12 +5,15 @@ What misbehaves is a Directory whose calls are replaced; all else is the machine
 
 from __future__ import annotations
 
+import json
 import os
+from errno import EPERM
 from typing import TYPE_CHECKING
 
 import pytest
+from unit.running import command, execute
 
-from fscaps import Finding, Host, Mount, Outcome
+from fscaps import Finding, Host, Mount, Outcome, Reason
 from fscaps._linux.directory import Directory
 from fscaps._sandbox.worker import ask
 from fscaps.probes import directory, mode, node
@@ -82,3 +85,27 @@ def test_root_of_another_namespace_is_an_ordinary_user(area: Area) -> None:
     area.host = Host("6.1.0", "x86_64", 0, initial_user_namespace=False)
     area.mount = Mount(1, "/mnt", "any", "any", magic=NFS)
     assert ask(mode.root, area).outcome is Outcome.UNKNOWN
+
+
+def test_who_may_not_become_another_user_learns_nothing_of_others(
+    area: Area, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A filter of system calls refuses, which is not of the file system; the call is replaced."""
+
+    def refuse(_: object) -> None:
+        raise PermissionError(EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(os, "setgroups", refuse)
+    area.host = Host("6.1.0", "x86_64", 0, capabilities=("CAP_SETUID",))
+    found = ask(mode.others, area)
+    assert (found.outcome, found.reason) == (Outcome.UNKNOWN, Reason.PRIVILEGE)
+
+
+@pytest.mark.parametrize(("probe", "limit"), [("space.extend", 1 << 16), ("space.large", 1 << 30)])
+def test_a_limit_of_the_process_is_none_of_the_file_system(
+    tmp_path: Path, probe: str, limit: int
+) -> None:
+    """RLIMIT_FSIZE answers with EFBIG, as a file system does that ends there."""
+    limited = execute(["prlimit", f"--fsize={limit}", *command("--json", str(tmp_path))])
+    found = json.loads(limited.stdout)["findings"][probe]
+    assert (found["outcome"], found["reason"], found["errno"]) == ("unknown", "privilege", "EFBIG")

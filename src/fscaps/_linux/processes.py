@@ -89,6 +89,13 @@ def drop_capabilities() -> None:
     libc.call("capset", header, _SETS.pack(*kept))
 
 
+def files_are_limited() -> bool:
+    """Whether no file of this process may grow beyond a size of its own (setrlimit(2))."""
+    import resource  # noqa: PLC0415 - seldom wanted
+
+    return resource.getrlimit(resource.RLIMIT_FSIZE)[0] != resource.RLIM_INFINITY
+
+
 def in_initial_user_namespace() -> bool:
     """Whether this user namespace maps every id to itself, as only the initial one does."""
     try:

@@ -274,6 +274,8 @@ def _failed(probe: Probe, error: OSError, area: Area) -> Finding:
     words, name = _words(error), _name(error)
     if _is_refusal(error, probe) and area.lacks(probe.capabilities):
         return _unknown(probe, Reason.PRIVILEGE, words, name)
+    if error.errno == errno.EFBIG and processes.files_are_limited():
+        return _unknown(probe, Reason.PRIVILEGE, f"{words}, to this process (RLIMIT_FSIZE)", name)
     if error.errno in probe.no:
         return Finding(probe.id, Outcome.NO, None, name, words)
     if error.errno == errno.ENOSYS:

@@ -149,8 +149,14 @@ def _setuid(place: Directory) -> None:
 
 
 def _fuse(_place: Directory) -> None:
-    with naming("open /dev/fuse"):
-        os.close(os.open("/dev/fuse", os.O_RDWR | os.O_CLOEXEC))
+    try:
+        with naming("open /dev/fuse"):
+            os.close(os.open("/dev/fuse", os.O_RDWR | os.O_CLOEXEC))
+    except PermissionError as error:
+        if os.stat("/dev/fuse").st_mode & 0o066 == stat.S_IRGRP | stat.S_IWGRP:
+            why = "/dev/fuse is open to a group, which the user may be in"
+            raise Unknown(Reason.PRIVILEGE, why) from error
+        raise
 
 
 _WORKS: dict[str, Callable[[Directory], None]] = {

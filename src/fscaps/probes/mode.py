@@ -131,16 +131,23 @@ def others(area: Area) -> None:
         area.scratch.chmod("open to all", 0o777)
     worker = os.getpid()
     with area.scratch.directory("open to all") as place:
-        in_helper(lambda: _as_another(place, worker), area.seconds)
+        hindered = in_helper(lambda: _as_another(place, worker), area.seconds)
+    if hindered:
+        raise Unknown(Reason.PRIVILEGE, hindered)
 
 
 def _as_another(place: Directory, worker: int) -> str:
-    """In a helper, which stays closed to that user's debuggers (PR_SET_DUMPABLE is not set)."""
+    """In a helper, which stays closed to that user's debuggers (PR_SET_DUMPABLE is not set).
+
+    Returns what hinders it from being him.
+    """
     os.fchdir(place.fd)
-    with naming("become uid 1000"):
+    try:
         os.setgroups([])
         os.setresgid(_OWNER, _OWNER, _OWNER)
         os.setresuid(_OWNER, _OWNER, _OWNER)
+    except OSError as error:
+        return f"this process may not become uid {_OWNER}: {error.strerror}"
     die_with(worker)  # a change of ids forgets that
     for name, flags in (("file", os.O_RDWR), ("theirs", os.O_WRONLY | os.O_CREAT | os.O_EXCL)):
         with naming("open as uid 1000"):

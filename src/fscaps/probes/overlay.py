@@ -29,6 +29,7 @@ from errno import (
     EROFS,
     ESTALE,
     EXDEV,
+    errorcode,
 )
 
 from .._linux import mounts, xattrs
@@ -63,6 +64,8 @@ _BROKEN = (
     *(EINVAL, EIO, EXDEV, EPERM, EACCES, ENOTSUP, ENOTEMPTY, EREMOTE, ESTALE, ENXIO, EOVERFLOW),
     *(EEXIST, ENOENT, ENOTDIR, EROFS, ELOOP, ENODATA, ENOSPC, EDQUOT),
 )
+# What stops a file's making and leaves reading as it is.
+_NOT_LET = (EROFS, EPERM, EACCES, ENOSPC, EDQUOT)
 _REFUSED = (EINVAL, ELOOP, ESTALE, EREMOTE, EXDEV, EIO, ENOTSUP, EOVERFLOW)
 
 _CAPABILITY = "security.capability"
@@ -336,10 +339,14 @@ def _use_rootless(layers: Directory) -> None:
 def lower(area: Area) -> None:
     """Mount it below an upper directory on a tmpfs; read, delete, and re-make a directory.
 
-    In a mount namespace of the worker. Where nothing can be created, the probed directory itself
-    is the layer, and all that is tried is a new file.
+    In a mount namespace of the worker. Where nothing may be created, the probed directory itself
+    is the layer, and all that is tried is a new file; where creating fails for another reason, what
+    reading would say is not known.
     """
     _overlay.refuse_unprivileged(area)
+    if isinstance(area.directory, OSError) and area.directory.errno not in _NOT_LET:
+        name = errorcode.get(area.directory.errno or 0)
+        raise Unknown(Reason.ERROR, "the file system fails already as a layer is made", errno=name)
     with setting_up():
         if isinstance(area.directory, Exception):
             here, layer, point = _overlay.entered(area.target), ".", os.fsencode(area.resolved)
