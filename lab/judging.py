@@ -74,7 +74,7 @@ def compared(rows: Iterable[Row], findings: Iterable[Row]) -> Iterator[Compared]
         if found and row["driver"] and row["role"].endswith(DEFAULT):
             agreement = _driver(_findings(found), row)
         elif found and found["findings"] and row["role"] in known:
-            verdict = judge(_findings(found), engines.roles([row["role"]]))[row["role"]]
+            verdict = judge(_findings(found), engines.roles([_named(row)]))[row["role"]]
             agreement = _agreement(verdict, truth, _findings(found))
             if agreement is Agreement.UNDETERMINED and row["step"] == UNTRIED:
                 agreement = Agreement.NOT_JUDGED
@@ -95,6 +95,12 @@ def _own_losses(rows: list[Row]) -> dict[tuple[str, ...], set[str]]:
 
 def _base_key(row: Row) -> tuple[str, ...]:
     return row["kernel"], row["engine"], row["role"]
+
+
+def _named(row: Row) -> str:
+    """The row's role, of the version that was run."""
+    name, _, version = row["engine"].partition(" ")
+    return f"{row['role']}@{version}" if engines.every()[name].newest else row["role"]
 
 
 def _truth(level: Level, losses: tuple[str, ...]) -> Fitness:
@@ -119,10 +125,11 @@ def _findings(found: Row) -> dict[str, Finding]:
 
 def _driver(findings: Mapping[str, Finding], row: Row) -> Agreement:
     """Whether the driver that the engine picked is the one that fscaps says it picks."""
-    engine = engines.every().get(row["role"].partition("/")[0])
-    if engine is None or not engine.drivers:
+    name, _, version = row["engine"].partition(" ")
+    found = engines.whole([f"{name}@{version}"])
+    if not found or not found[0].drivers:
         return Agreement.NOT_JUDGED
-    foretold = pick(findings, engine)
+    foretold = pick(findings, found[0])
     if foretold.open:
         return Agreement.UNDETERMINED
     picked = row["driver"].rpartition(" by ")[2]  # overlay by fuse-overlayfs

@@ -24,8 +24,12 @@ def give(directory: Path) -> None:
     """Make a directory the user's own, where its file system lets one."""
     with contextlib.suppress(OSError):  # what the user then cannot do is what is asked
         os.chown(directory, ID, ID)
+    let_pass(directory)
+
+
+def let_pass(directory: Path) -> None:
+    """Let everybody come as far as a directory: a temporary one lies below some of root's alone."""
     for parent in directory.parents:
-        # A temporary directory is root's alone; what is above it is the machine's.
         if not parent.stat().st_mode & 0o001 and parent.name:
             parent.chmod(parent.stat().st_mode | 0o711)
 

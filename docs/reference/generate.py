@@ -82,6 +82,8 @@ def _role(role: Role) -> Iterator[str]:
 def _need(need: Need) -> str:
     ids = " or ".join(f"`{probe.id}`" for probe in need.any_of) or "(a standing caveat)"
     level = "" if need.level.value == "must" else " *should*"
+    level += f" since {need.since}" if need.since else ""
+    level += f" before {need.before}" if need.before else ""
     return f"| {ids}{level} | {need.because} | {need.source} |".replace("…|", "… |")
 
 

@@ -50,6 +50,7 @@ def _verdict(findings: Mapping[str, Finding], role: Role) -> Verdict:
         concerns=tuple(_unmet(findings, need) for need in concerns),
         open=tuple(_unmet(findings, need) for need in unsure),
         alternative=role.alternative,
+        version=role.version,
     )
 
 
@@ -82,6 +83,8 @@ def _unmet(findings: Mapping[str, Finding], need: Need) -> Unmet:
         source=need.source,
         says=need.says.replace("{error}", _words(next(filter(None, names), None))),
         remedy=need.remedy,
+        since=need.since,
+        before=need.before,
     )
 
 

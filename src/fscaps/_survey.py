@@ -56,7 +56,8 @@ def survey(
     """Probe the file system at a directory, and judge it for each role of each engine.
 
     ``roles`` limits the verdicts, and the probes to what those need: ids such as
-    ``docker/data-root``, globs of them, or an engine such as ``docker`` for its usual roles.
+    ``docker/data-root``, globs of them, or an engine such as ``docker`` for its usual roles; with
+    ``@`` and a version, such as ``docker@28.5``, for that version, else for the worst of all.
     ``only`` and ``skip`` choose probes by glob. ``mount`` says when a real overlay may be mounted
     (Mounting). ``timeout`` is the seconds for one probe,
     ``deadline`` for all; the call returns at most two seconds after it. ``on_finding`` is called
@@ -100,7 +101,7 @@ def survey(
         findings=findings,
         verdicts=verdicts,
         picks={engine.id: pick(findings, engine) for engine in whole if engine.drivers},
-        warnings=tuple(seen.warnings),
+        warnings=(*engines.unmeasured(chosen), *seen.warnings),
         placement=placement(seen.mount, verdicts),
         store=seen.store,
     )

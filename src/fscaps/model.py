@@ -89,6 +89,8 @@ class Need:
 
     ``any_of`` may be empty: a standing caveat that nothing on this path can lift.
     ``says`` is the engine's own error text, with ``{error}`` for the words of the errno found.
+    ``since`` is the engine's first version of which it holds, and ``before`` the first of which it
+    does no more, such as ``25`` or ``23.0.6``; empty where there is no such end.
     """
 
     any_of: tuple[Probe, ...]
@@ -97,6 +99,8 @@ class Need:
     level: Level = Level.MUST
     says: str = ""
     remedy: str = ""
+    since: str = ""
+    before: str = ""
 
 
 @dataclass(frozen=True)
@@ -105,13 +109,15 @@ class Role:
 
     An ``alternative`` is an arrangement that somebody has to choose instead of the engine's own:
     another driver, rootless, a loop image. Unless it was asked for by name it is judged and told,
-    but decides no exit status, and is nobody's best.
+    but decides no exit status, and is nobody's best. ``version`` is the engine's version of which
+    the needs are; those of all versions if it is empty.
     """
 
     id: str
     title: str
     needs: tuple[Need, ...]
     alternative: bool = False
+    version: str = ""
 
 
 @dataclass(frozen=True)
@@ -120,42 +126,49 @@ class Driver:
 
     ``chosen_if`` is the engine's own check, which is not the measure: the verdict on ``role``
     tells how well it then works; it is None where none is judged. ``price`` is what it costs to be
-    left with this one.
+    left with this one. ``before`` is the engine's first version that does not try it, or not in
+    that place; empty for what the newest tries.
     """
 
     id: str
     role: str | None
     chosen_if: tuple[Need, ...]
     price: str = ""
+    before: str = ""
 
 
 @dataclass(frozen=True)
 class Engine:
     """A container engine: its roles, the most demanding first and the alternatives last.
 
-    ``drivers`` is what it tries when nobody tells it which, in its order.
+    ``drivers`` is what it tries when nobody tells it which, in its order. ``oldest`` and ``newest``
+    are the ends of the versions that were measured; empty where it has none of its own.
     """
 
     id: str
     title: str
     roles: tuple[Role, ...]
     drivers: tuple[Driver, ...] = ()
+    oldest: str = ""
+    newest: str = ""
 
 
 @dataclass(frozen=True)
 class Unmet:
-    """A need that was not met, or of which it is unknown whether it is."""
+    """A need that was not met, or of which it is unknown whether it is; fields as in Need."""
 
     any_of: tuple[str, ...]
     because: str
     source: str
     says: str = ""
     remedy: str = ""
+    since: str = ""
+    before: str = ""
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """What the findings mean for one role."""
+    """What the findings mean for one role: of that version of the engine, or of the worst."""
 
     id: str
     title: str
@@ -164,6 +177,7 @@ class Verdict:
     concerns: tuple[Unmet, ...] = ()
     open: tuple[Unmet, ...] = ()
     alternative: bool = False
+    version: str = ""
 
     @property
     def engine(self) -> str:

@@ -15,6 +15,7 @@ import pytest
 
 import fscaps
 from fscaps import Fitness, Outcome
+from lab import user
 from lab.filesystems import FILESYSTEMS, missing
 
 YES, SOME, NO, OPEN = (
@@ -146,6 +147,23 @@ def test_a_read_only_path_still_tells_what_can_be_learned(survey: fscaps.Report)
     for probe in ("space.inodes", "name.option", "overlay.lower"):
         assert survey.findings[probe].outcome is not Outcome.UNKNOWN, probe
     assert survey.findings["overlay.lower"].outcome is Outcome.YES
+
+
+@pytest.mark.parametrize(
+    ("mode", "outcome"), [(0o711, Outcome.YES), (0o700, Outcome.UNKNOWN)], ids=["open", "closed"]
+)
+def test_a_server_that_goes_by_paths_may_be_open_to_others(
+    tmp_path: Path, mode: int, outcome: Outcome
+) -> None:
+    """The scratch directory, closed to them, is on the way; what else is we leave as it is."""
+    system = FILESYSTEMS["mergerfs"]
+    if missing(system):
+        pytest.skip(f"mergerfs: {missing(system)}")
+    user.let_pass(tmp_path)
+    with system(tmp_path) as directory:
+        tmp_path.chmod(mode)
+        found = fscaps.survey(directory, only=["mode.others"]).findings["mode.others"]
+    assert found.outcome is outcome, found
 
 
 @pytest.mark.parametrize("survey", ["ext4-shut-down"], indirect=True)

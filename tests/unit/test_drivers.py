@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from fscaps import Probe
 
-DOCKER = engines.every()["docker"]
+(DOCKER,) = engines.whole(["docker"])
 
 
 @pytest.fixture

@@ -31,6 +31,7 @@ from fscaps import (
     probes,
 )
 from fscaps._linux import processes
+from fscaps.engines import _versions
 from fscaps.render import json as json_format
 
 PROBES = list(probes.every().values())
@@ -286,8 +287,8 @@ def test_each_driver_is_judged_by_a_role_or_by_none(engine: Engine) -> None:
     """A role that is not there would be a verdict that nobody can look up."""
     roles = {role.id for role in engine.roles}
     assert {driver.role for driver in engine.drivers} <= roles | {None}
-    names = [driver.id for driver in engine.drivers]
-    assert len(set(names)) == len(names)
+    places = [(driver.id, driver.before) for driver in engine.drivers]
+    assert len(set(places)) == len(places)
     for driver in engine.drivers:
         for need in driver.chosen_if:
             assert all(probes.every()[probe.id] is probe for probe in need.any_of)
@@ -305,8 +306,12 @@ def test_every_role_can_be_met_and_can_be_missed(role: Role) -> None:
 
 @pytest.mark.parametrize("role", ROLES, ids=identity)
 def test_no_role_asks_for_the_same_twice(role: Role) -> None:
-    needs = [tuple(probe.id for probe in need.any_of) for need in role.needs]
-    assert len(set(needs)) == len(needs)
+    """Of no version of its engine: that is, at no end of what holds of some."""
+    ends = {end for need in role.needs for end in (need.since, need.before) if end}
+    for version in ends | {"0"}:
+        whole = _versions.role_of(role, version)
+        needs = [tuple(probe.id for probe in need.any_of) for need in whole.needs]
+        assert len(set(needs)) == len(needs), version
 
 
 def test_an_alternative_is_chosen_by_its_name_only_and_is_none_then(

@@ -67,7 +67,8 @@ def _parser() -> argparse.ArgumentParser:
         dest="roles",
         action="append",
         metavar="ROLE",
-        help="judge for this engine or role only, such as docker/data-root; may be repeated",
+        help="judge for this engine or role only, such as docker/data-root, and with @VERSION for "
+        "that version of it, such as docker@28.5; may be repeated",
     )
     add("--format", default="text", metavar="NAME", help="text (the default) or json")
     add("--json", dest="format", action="store_const", const="json", help="--format json")

@@ -52,4 +52,6 @@ def _role(role: Role) -> str:
 
 def _need(need: Need) -> list[str]:
     ids = " or ".join(probe.id for probe in need.any_of) or "nothing on this path helps"
+    ids += f" since {need.since}" if need.since else ""
+    ids += f" before {need.before}" if need.before else ""
     return [f"{need.level.value} {ids}", f"  {need.because}", f"  {need.source}"]

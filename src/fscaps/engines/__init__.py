@@ -11,6 +11,7 @@ from importlib import import_module
 
 from .. import _register
 from ..model import Engine, Role, UnknownRoleError
+from . import _versions
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -33,18 +34,35 @@ def every() -> dict[str, Engine]:
 def roles(names: Iterable[str] | None = None) -> list[Role]:
     """The roles of these ids or globs, and the usual ones of engines of these ids; all if None.
 
-    An alternative that was asked for by name is one no more. Raises UnknownRoleError.
+    An alternative that was asked for by name is one no more. Behind an ``@`` stands the engine's
+    version of which the needs are to be. Raises UnknownRoleError, and ValueError for a version that
+    is none, is of several engines, or is one of two of the same role.
     """
     known = [role for engine in every().values() for role in engine.roles]
     if names is None:
         return known
     chosen: dict[str, Role] = {}
     for name in names:
-        found = [role for role in known if _is_meant(role, name)]
-        if not found:
-            raise UnknownRoleError(name)
-        chosen.update((role.id, replace(role, alternative=False)) for role in found)
+        for role in _meant(known, name):
+            other = chosen.setdefault(role.id, role)
+            if other.version != role.version:
+                versions = " and ".join(one.version or "all" for one in (other, role))
+                raise ValueError(f"{role.id} cannot be of two versions: {versions}")
     return list(chosen.values())
+
+
+def _meant(known: Iterable[Role], name: str) -> list[Role]:
+    """The roles of one name, of the version in it."""
+    start, at, version = name.partition("@")
+    found = [replace(role, alternative=False) for role in known if _is_meant(role, start)]
+    if not found:
+        raise UnknownRoleError(name)
+    if not at:
+        return found
+    engine, *others = {role.id.partition("/")[0] for role in found}
+    if others or not every()[engine].newest:
+        raise ValueError(f"a version is of one engine that has some, not of {start!a}")
+    return [_versions.role_of(role, version) for role in found]
 
 
 def _is_meant(role: Role, name: str) -> bool:
@@ -58,5 +76,30 @@ def _is_meant(role: Role, name: str) -> bool:
 
 
 def whole(names: Iterable[str] | None = None) -> list[Engine]:
-    """The engines that are asked about as such, not for some of their roles; all if None."""
-    return [engine for engine in every().values() if names is None or engine.id in names]
+    """The engines that are asked about as such, not for some of their roles; all if None.
+
+    Each with the drivers that the version tries which is named behind an ``@``, or the newest.
+    """
+    asked = dict.fromkeys(every(), "") if names is None else dict(map(_parted, names))
+    return [
+        _versions.engine_of(engine, asked[engine.id])
+        for engine in every().values()
+        if engine.id in asked
+    ]
+
+
+def unmeasured(chosen: Iterable[Role]) -> list[str]:
+    """What to say of the versions of these roles that nobody has run: a line for each."""
+    asked = {(role.id.partition("/")[0], role.version): None for role in chosen if role.version}
+    return [
+        f"{engine} {version} was not measured, only {known.oldest} to {known.newest}; what is said "
+        "of it holds for the nearest of those"
+        for engine, version in asked
+        for known in (every()[engine],)
+        if not _versions.is_measured(known, version)
+    ]
+
+
+def _parted(name: str) -> tuple[str, str]:
+    start, _, version = name.partition("@")
+    return start, version

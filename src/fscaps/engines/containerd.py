@@ -91,6 +91,7 @@ _ROOT = (
         source="containerd v2.3.4 plugins/content/local/writer_unix.go:syncDir",
         says="failed to sync dir …: {error}",
         remedy="stay with containerd before 2.2; or " + LOCAL,
+        since="2.2",
     ),
     Need(
         (rename.replace,),
@@ -265,4 +266,6 @@ ENGINE = Engine(
             "have to be told)",
         ),
     ),
+    oldest="1.6",
+    newest="2.1",
 )

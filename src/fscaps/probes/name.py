@@ -101,9 +101,9 @@ def utf8(area: Area) -> None:
 
 @probe("Is the path free of commas?")
 def comma(area: Area) -> None:
-    """The resolved path, which dockerd before 25 takes for a list of databases.
+    """The resolved path, which dockerd before 26 takes for a list of databases.
 
-    (docker/libkv store/boltdb/boltdb.go:New) Nothing is tried.
+    (libnetwork/datastore/datastore.go:newClient) Nothing is tried.
     """
     if "," in area.resolved:
         raise No("the path contains ,")

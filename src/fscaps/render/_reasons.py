@@ -38,6 +38,8 @@ def lines(report: Report, style: Style) -> Iterator[str]:
         unasked = [need for need in fresh if need not in asked]
         for need in asked:
             yield from _need(report, need, style, seen)
+            if not verdict.version:
+                yield from _versions(need, verdict.engine, style)
             remedy = "" if _wants_rights(report, need) else need.remedy
             if remedy and remedy not in remedies:
                 yield from hanging("instead", remedy, style, "    ")
@@ -111,3 +113,12 @@ def _need(report: Report, need: Unmet, style: Style, seen: set[str]) -> Iterator
             yield from hanging("it says", printable(line), style, "    ")
     if style.verbose:
         yield from hanging("source", need.source, style, "    ")
+
+
+def _versions(need: Unmet, engine: str, style: Style) -> Iterator[str]:
+    """Of which versions of the engine it holds, where that is not all."""
+    ends = [f"since {need.since}"] if need.since else []
+    ends += [f"before {need.before}"] if need.before else []
+    if ends:
+        text = f"{engine} {' and '.join(ends)}; --for {engine}@VERSION judges for yours"
+        yield from hanging("holds for", text, style, "    ")

@@ -141,6 +141,7 @@ def _read_verdict(role: str, body: dict[str, Any]) -> Verdict:
         concerns=_read_unmets(body["concerns"]),
         open=_read_unmets(body["open"]),
         alternative=_decode.truth(body["alternative"]),
+        version=_decode.text(body["version"]),
     )
 
 
@@ -180,6 +181,8 @@ def _read_unmets(bodies: list[dict[str, Any]]) -> tuple[Unmet, ...]:
             source=_decode.text(body["source"]),
             says=_decode.text(body["says"]),
             remedy=_decode.text(body["remedy"]),
+            since=_decode.text(body["since"]),
+            before=_decode.text(body["before"]),
         )
         for body in bodies
     )

@@ -75,6 +75,10 @@ def _where(report: Report, style: Style) -> Iterator[str]:
     if host:
         user = "root" if host.euid == 0 else f"user {host.euid}, not root"
         yield from hanging("asked", printable(f"Linux {host.kernel}, as {user}"), style)
+    named = [verdict for verdict in report.verdicts.values() if verdict.version]
+    versions = dict.fromkeys(f"{verdict.engine} {verdict.version}" for verdict in named)
+    if versions:
+        yield from hanging("judged", printable(f"for {', '.join(versions)}"), style)
 
 
 def _store(report: Report, style: Style) -> Iterator[str]:

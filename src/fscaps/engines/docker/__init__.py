@@ -208,4 +208,6 @@ ENGINE = Engine(
         _loop.DATA_ROOT,
     ),
     drivers=DRIVERS,
+    oldest="20.10",
+    newest="28.5",
 )

@@ -12,14 +12,16 @@ from ._layers import CAPABILITIES, CAPABILITY, CONTENT, NAMES, NODES, REGISTER, 
 from ._overlay2 import OPTION, SHAREABLE
 from ._volumes import BIND
 
+_ASKED_ALL = "23.0.6"  # 2b6761fd3e, also in 20.10.26
 _COMMIT_UNLINKS = "docker commit makes separate files of what the container has linked"
 _COMMA = Need(
     (name.comma,),
-    because="dockerd before 25 takes the path of its networks' database for a list.",
-    source="docker/libkv store/boltdb/boltdb.go:New",
+    because="dockerd before 26 takes the path of its networks' database for a list.",
+    source="libnetwork/datastore/datastore.go:newClient",
     says="Error initializing network controller: error obtaining controller instance: boltdb "
     "supports one endpoint and should be a file path",
     remedy="use a path without comma; a bind mount at such a path will do",
+    before="26",
 )
 _OF_LAYERS = (mode.execute, mode.setuid, mode.others, node.device_open)
 _BOUND = (
@@ -70,11 +72,13 @@ _OWN_CONTAINERD = Need(
     because="A dockerd that finds no containerd starts one of its own, which keeps its data here. "
     "Since containerd 2 the failure of one snapshotter for want of d_type takes all of its "
     "database along, and no container runs.",
-    source="containerd/containerd plugins/metadata/plugin.go; measured with 28.5.2",
+    source="containerd/containerd plugins/metadata/plugin.go; measured with 28.5.2 and containerd "
+    "2.1, and not so with 26.1.5 and containerd 1.7",
     says="docker: Error response from daemon: Unimplemented: unknown service "
     "containerd.services.leases.v1.Leases",
     remedy="run containerd as a service of its own, whose root lies elsewhere; or format again "
     "with mkfs.xfs -n ftype=1 or mkfs.ext4 -O filetype",
+    since="27",
 )
 
 VFS = (
@@ -85,10 +89,13 @@ VFS = (
     replace(
         CAPABILITY,
         because="vfs copies a layer file by file and asks each for its capability; where that is "
-        "not supported, Docker before 24 loads not even an image without any.",
+        "not supported, Docker before 23.0.6 (and 20.10.26) loads not even an image without any.",
         source="daemon/graphdriver/copy/copy.go:copyXattr",
         says=REGISTER + "{error}",
+        before=_ASKED_ALL,
     ),
+    CAPABILITIES[0],
+    replace(CAPABILITIES[1], since=_ASKED_ALL),
     *NAMES,
     TIMES[0],
     *_BOUND,
@@ -145,6 +152,15 @@ FUSE_OVERLAYFS = (
     ),
     *CONTENT,
     *NODES,
+    Need(
+        (directory.d_type,),
+        level=Level.SHOULD,
+        because="Where readdir does not tell types, fuse-overlayfs takes block devices and sockets "
+        "for directories, of which it tells two links and more.",
+        source="containers/fuse-overlayfs v1.10 main.c:load_dir (st_mode & S_IFDIR)",
+        remedy="format again with mkfs.xfs -n ftype=1 or mkfs.ext4 -O filetype",
+        before=_OWN_CONTAINERD.since,
+    ),
     *CAPABILITIES,
     *NAMES,
     *TIMES,
@@ -202,7 +218,36 @@ BTRFS = (
 )
 """The driver btrfs: a subvolume for each layer."""
 
+_BTRFS = Driver(
+    "btrfs",
+    "docker/data-root-btrfs",
+    (
+        WRITABLE,
+        Need(
+            (driver.btrfs,),
+            because="dockerd takes its btrfs driver where statfs(2) says btrfs.",
+            source="daemon/graphdriver/btrfs/btrfs.go:Init",
+        ),
+    ),
+    "docker commit loses hard links; no page cache is shared between containers",
+)
+_ZFS = Driver(
+    "zfs",
+    None,
+    (
+        WRITABLE,
+        Need(
+            (driver.zfs,),
+            because="dockerd takes its zfs driver where statfs(2) says ZFS and the program zfs is "
+            "installed.",
+            source="daemon/graphdriver/zfs/zfs.go:Init, checkRootdirFs",
+        ),
+    ),
+    "not judged here",
+)
 DRIVERS = (
+    replace(_BTRFS, before="23"),
+    replace(_ZFS, before="23"),
     Driver(
         "overlay2",
         "docker/data-root",
@@ -236,33 +281,8 @@ DRIVERS = (
         "all that containers do to their files goes through a process in user space; device nodes "
         "do not open, and docker commit loses hard links",
     ),
-    Driver(
-        "btrfs",
-        "docker/data-root-btrfs",
-        (
-            WRITABLE,
-            Need(
-                (driver.btrfs,),
-                because="dockerd takes its btrfs driver where statfs(2) says btrfs.",
-                source="daemon/graphdriver/btrfs/btrfs.go:Init",
-            ),
-        ),
-        "docker commit loses hard links; no page cache is shared between containers",
-    ),
-    Driver(
-        "zfs",
-        None,
-        (
-            WRITABLE,
-            Need(
-                (driver.zfs,),
-                because="dockerd takes its zfs driver where statfs(2) says ZFS and the program zfs "
-                "is installed.",
-                source="daemon/graphdriver/zfs/zfs.go:Init, checkRootdirFs",
-            ),
-        ),
-        "not judged here",
-    ),
+    _BTRFS,
+    _ZFS,
     Driver(
         "vfs",
         "docker/data-root-vfs",
@@ -270,5 +290,6 @@ DRIVERS = (
         "each layer and each container is a copy in full of all below it",
     ),
 )
-"""As Docker 23 to 28 try them. 20.10 tries btrfs and zfs before overlay2; 29 does not try
-them on an empty data-root, but takes containerd's store (docker/containerd-store)."""
+"""As Docker tries them (daemon/graphdriver/driver_linux.go:priority), without aufs, overlay and
+devicemapper, which 20.10 tries before vfs. 29 does not try them on an empty data-root, but takes
+containerd's store (docker/containerd-store)."""

@@ -91,6 +91,7 @@ CAPABILITIES = (
         source="pkg/archive/archive.go:createTarFile; BestEffortXattrs there since v25.0.0",
         says=REGISTER + "… lsetxattr …: {error}",
         remedy=LOCAL,
+        since="25",
     ),
     replace(CAPABILITY, level=Level.SHOULD),
 )

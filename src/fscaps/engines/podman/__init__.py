@@ -74,4 +74,6 @@ ENGINE = Engine(
             f"or takes vfs on an overlay, which {_FULL_COPY}",
         ),
     ),
+    oldest="4.3",
+    newest="5.8",
 )

@@ -1,0 +1,46 @@
+"""Versions of engines: what of a role, and of an engine's choice, holds of which."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ..model import Engine, Role
+
+
+def numbers(version: str) -> tuple[int, ...]:
+    """What ``28.5.2``, ``v28.5.2`` and ``20.10.24+dfsg1`` begin with; ValueError if with none."""
+    import re  # noqa: PLC0415 - loaded only where a version is named
+
+    found = re.fullmatch(r"v?([0-9]{1,9}(?:\.[0-9]{1,9})*)(?:[-+~].*)?", version)
+    if not found:
+        raise ValueError(f"no version: {version!a}")
+    return tuple(map(int, found[1].split(".")))
+
+
+def role_of(role: Role, version: str) -> Role:
+    """The role with the needs that this version of its engine has."""
+    needs = tuple(need for need in role.needs if _covers(version, need.since, need.before))
+    return replace(role, needs=needs, version=version)
+
+
+def engine_of(engine: Engine, version: str) -> Engine:
+    """The engine with the drivers that this version of it tries; the newest if it is empty."""
+    drivers = tuple(
+        driver
+        for driver in engine.drivers
+        if not driver.before or (version and _covers(version, "", driver.before))
+    )
+    return replace(engine, drivers=drivers)
+
+
+def is_measured(engine: Engine, version: str) -> bool:
+    """Whether engines of that version, or of one before and one after it, were run."""
+    asked, newest = numbers(version), numbers(engine.newest)
+    return numbers(engine.oldest) <= asked and asked[: len(newest)] <= newest
+
+
+def _covers(version: str, since: str, before: str) -> bool:
+    asked = numbers(version)
+    return (not since or asked >= numbers(since)) and (not before or asked < numbers(before))
