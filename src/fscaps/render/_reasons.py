@@ -120,5 +120,5 @@ def _versions(need: Unmet, engine: str, style: Style) -> Iterator[str]:
     ends = [f"since {need.since}"] if need.since else []
     ends += [f"before {need.before}"] if need.before else []
     if ends:
-        text = f"{engine} {' and '.join(ends)}; --for {engine}@VERSION judges for yours"
-        yield from hanging("holds for", text, style, "    ")
+        text = f"for {engine} {' and '.join(ends)}; --for {engine}@VERSION judges for yours"
+        yield from hanging("holds", text, style, "    ")
