@@ -12,7 +12,7 @@ from ._remedies import LOCAL, OWNERS
 
 
 def entries(source: str, says: str) -> tuple[Need, ...]:
-    """Owners, modes, links and FIFOs of layers; ``says`` comes before the failing call's name."""
+    """Owners, modes and links of layers; ``says`` comes before the failing call's name."""
     return (
         Need(
             (owner.created,),
@@ -70,13 +70,17 @@ def modes_and_links(source: str, says: str) -> tuple[Need, ...]:
             source=source,
             remedy="have the FUSE server keep inode numbers (use_ino, inodecalc=passthrough)",
         ),
-        Need(
-            (node.fifo,),
-            because="Images may contain FIFOs.",
-            source=source,
-            says=says + "{error}",
-            remedy=LOCAL,
-        ),
+    )
+
+
+def fifos(source: str, says: str) -> Need:
+    """Named pipes."""
+    return Need(
+        (node.fifo,),
+        because="Images may contain FIFOs.",
+        source=source,
+        says=says + "{error}",
+        remedy=LOCAL,
     )
 
 
@@ -92,7 +96,7 @@ def devices(source: str, says: str) -> Need:
 
 
 def names(source: str, says: str) -> tuple[Need, ...]:
-    """Names and times of layers."""
+    """Names of layers."""
     return (
         Need(
             (name.length,),
@@ -117,14 +121,17 @@ def names(source: str, says: str) -> tuple[Need, ...]:
             source=source,
             remedy="use a file system that takes names as bytes, such as ext4 or xfs",
         ),
-        Need(
-            (time.nanosecond,),
-            level=Level.SHOULD,
-            because="The times of files are cut short.",
-            source=source,
-            remedy="use a file system with nanosecond times, such as ext4 with 256-byte inodes or "
-            "xfs",
-        ),
+    )
+
+
+def times(source: str) -> Need:
+    """Times of layers."""
+    return Need(
+        (time.nanosecond,),
+        level=Level.SHOULD,
+        because="The times of files are cut short.",
+        source=source,
+        remedy="use a file system with nanosecond times, such as ext4 with 256-byte inodes or xfs",
     )
 
 

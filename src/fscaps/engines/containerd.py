@@ -110,6 +110,7 @@ _ROOT = (
 )
 _LAYERS = (
     *_unpacking.entries(_UNPACK, _EXTRACT),
+    _unpacking.fifos(_UNPACK, _EXTRACT),
     _unpacking.devices(_UNPACK, _EXTRACT),
     Need(
         (xattr.declined,),
@@ -139,6 +140,7 @@ _LAYERS = (
         remedy="mount with user_xattr, or use ext4 or xfs",
     ),
     *_unpacking.names(_UNPACK, _EXTRACT),
+    _unpacking.times(_UNPACK),
 )
 
 # --- snapshotters ---------------------------------------------------------------------------

@@ -5,77 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ...model import Level, Need
-from ...probes import link, name, node, owner, symlink, time, xattr
-from .._remedies import LOCAL, OWNERS
+from ...probes import xattr
+from .. import _unpacking
+from .._remedies import LOCAL
 
 REGISTER = "failed to register layer: "
-CONTENT = (
-    Need(
-        (owner.created,),
-        because="Files that root creates must belong to root; here the server gives them away.",
-        source="go-archive archive.go:createTarFile",
-        says=REGISTER + "ApplyLayer … lchown …: operation not permitted",
-        remedy=OWNERS,
-    ),
-    Need(
-        (owner.chown,),
-        because="Each entry of a layer is given its owner, whatever the number.",
-        source="go-archive archive.go:createTarFile",
-        says=REGISTER + "ApplyLayer … lchown …: {error}",
-        remedy=OWNERS,
-    ),
-    Need(
-        (owner.mode,),
-        because="Each entry is given its mode; setuid, setgid and sticky must stay.",
-        source="go-archive archive_unix.go:handleLChmod",
-        says=REGISTER + "ApplyLayer … chmod …: {error}",
-        remedy=LOCAL,
-    ),
-    Need(
-        (symlink.target,),
-        because="Images are full of symbolic links.",
-        source="go-archive archive.go:createTarFile",
-        says=REGISTER + "ApplyLayer … symlink …: {error}",
-        remedy=LOCAL,
-    ),
-    Need(
-        (owner.lchown,),
-        because="Symbolic links of a layer are given their owner, too.",
-        source="go-archive archive.go:createTarFile",
-        says=REGISTER + "ApplyLayer … lchown …: {error}",
-        remedy=LOCAL,
-    ),
-    Need(
-        (link.hard,),
-        because="Images contain hard links.",
-        source="go-archive archive.go:createTarFile",
-        says=REGISTER + "ApplyLayer … link …: {error}",
-        remedy=LOCAL,
-    ),
-    Need(
-        (link.inode,),
-        level=Level.SHOULD,
-        because="Hard links do not show as such, so copying them makes separate files.",
-        source="daemon/graphdriver/copy/copy.go:DirCopy (by inode number)",
-        remedy="have the FUSE server keep inode numbers (use_ino, inodecalc=passthrough)",
-    ),
-)
-NODES = (
-    Need(
-        (node.fifo,),
-        because="Images may contain FIFOs.",
-        source="go-archive archive_unix.go:handleTarTypeBlockCharFifo",
-        says=REGISTER + "ApplyLayer … {error}",
-        remedy=LOCAL,
-    ),
-    Need(
-        (node.device,),
-        because="Images may contain device nodes.",
-        source="go-archive archive_unix.go:handleTarTypeBlockCharFifo",
-        says=REGISTER + "ApplyLayer … {error}",
-        remedy=LOCAL,
-    ),
-)
+_APPLY = REGISTER + "ApplyLayer … "
+_CREATE = "go-archive archive.go:createTarFile"
+_SPECIAL = "go-archive archive_unix.go:handleTarTypeBlockCharFifo"
+CONTENT = _unpacking.entries(_CREATE, _APPLY)
+NODES = (_unpacking.fifos(_SPECIAL, _APPLY), _unpacking.devices(_SPECIAL, _APPLY))
+NAMES = _unpacking.names(_CREATE, _APPLY)
 CAPABILITY = Need(
     (xattr.security_capability,),
     because="File capabilities of images are lost: ping, newuidmap and many servers then lack "
@@ -95,37 +35,10 @@ CAPABILITIES = (
     ),
     replace(CAPABILITY, level=Level.SHOULD),
 )
-NAMES = (
-    Need(
-        (name.length,),
-        because="Images contain long names (node_modules); here they do not fit.",
-        source="go-archive archive.go:createTarFile",
-        says=REGISTER + "ApplyLayer … {error}",
-        remedy="leave out the layer that shortens names (eCryptfs, gocryptfs -longnamemax, encfs)",
-    ),
-    Need(
-        (name.case,),
-        level=Level.SHOULD,
-        because="Of two names in an image that differ only in case, the later replaces the earlier "
-        "without a word.",
-        source="go-archive diff.go:UnpackLayer (an existing entry is removed first)",
-        remedy="use a directory without casefold (chattr -F), a share without nocase",
-    ),
-    Need(
-        (name.undecodable,),
-        level=Level.SHOULD,
-        because="An image with a name that is not UTF-8 cannot be unpacked.",
-        source="go-archive archive.go:createTarFile",
-        remedy="use a file system that takes names as bytes, such as ext4 or xfs",
-    ),
-)
 TIMES = (
-    Need(
-        (time.nanosecond,),
-        level=Level.SHOULD,
+    replace(
+        _unpacking.times("go-archive changes.go:sameFsTime"),
         because="Times are cut short; changes within the same tick are missed by docker commit.",
-        source="go-archive changes.go:sameFsTime",
-        remedy="use a file system with nanosecond times, such as ext4 with 256-byte inodes or xfs",
     ),
     Need(
         (xattr.user,),

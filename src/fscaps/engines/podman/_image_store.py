@@ -34,6 +34,7 @@ STORE = (
         remedy=ROOM,
     ),
     *_unpacking.entries(_COPIED, "cp: "),
+    _unpacking.fifos(_COPIED, "cp: "),
     _unpacking.devices(_COPIED, "cp: cannot create special file '…': "),
     Need(
         (node.whiteout,),
@@ -115,4 +116,5 @@ STORE = (
         remedy=_EROFS,
     ),
     *_unpacking.names(_COPIED, "cp: cannot create '…': "),
+    _unpacking.times(_COPIED),
 )

@@ -9,9 +9,9 @@ from .._remedies import LOCAL
 
 UNPACK = "pkg/archive/archive.go:createTarFile"
 BLOB = 'writing blob: adding layer with blob "sha256:…": processing tar file('
-ENTRIES = _unpacking.entries(UNPACK, BLOB)
+ENTRIES = (*_unpacking.entries(UNPACK, BLOB), _unpacking.fifos(UNPACK, BLOB))
 DEVICES = _unpacking.devices(UNPACK, BLOB)
-NAMES = _unpacking.names(UNPACK, BLOB)
+NAMES = (*_unpacking.names(UNPACK, BLOB), _unpacking.times(UNPACK))
 ATTRIBUTES = (
     Need(
         (xattr.declined,),

@@ -40,6 +40,7 @@ ROOTLESS = (
         remedy=_ELSEWHERE,
     ),
     *_unpacking.modes_and_links(UNPACK, BLOB),
+    _unpacking.fifos(UNPACK, BLOB),
     Need(
         (xattr.user,),
         because="Both the kernel's overlay, for a user, and fuse-overlayfs keep their marks in "
