@@ -8,13 +8,18 @@ what fscaps said.
 from __future__ import annotations
 
 import os
+from errno import ENOENT
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 
 import fscaps
-from fscaps import Fitness, Outcome
+from fscaps import Fitness, Host, Outcome
+from fscaps._linux.directory import Directory
+from fscaps._sandbox.worker import ask
+from fscaps.probes import directory
+from fscaps.probes._area import Area
 from lab import user
 from lab.filesystems import FILESYSTEMS, missing
 
@@ -217,3 +222,23 @@ def test_a_loop_device_is_seen_below(survey: fscaps.Report) -> None:
     """The block device chain ends in the file behind the loop device."""
     assert survey.mount is not None
     assert any(device.startswith("loop") and "(" in device for device in survey.mount.devices)
+
+
+def test_what_takes_no_directory_at_all_is_unsuitable() -> None:
+    """Of proc the kernel says ENOENT, as of a directory that was removed."""
+    report = fscaps.survey("/proc", roles=["docker", "kernel"])
+    assert report.findings["directory.writable"].errno == "ENOENT"
+    assert {verdict.fitness for verdict in report.verdicts.values()} == {NO}
+
+
+def test_a_directory_that_was_removed_is_not_known(tmp_path: Path) -> None:
+    """It was there when it was opened, and nothing can be made in it."""
+    there = tmp_path / "there"
+    there.mkdir()
+    with Directory(os.open(there, os.O_RDONLY)) as target:
+        there.rmdir()
+        area = Area(target, str(there), Host("6.1.0", "x86_64", 0))
+        area.directory = FileNotFoundError(ENOENT, "No such file or directory")
+        assert ask(directory.writable, area).outcome is Outcome.UNKNOWN
+        there.mkdir()
+        assert ask(directory.writable, area).outcome is Outcome.UNKNOWN

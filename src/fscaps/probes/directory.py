@@ -5,7 +5,19 @@ from __future__ import annotations
 import itertools
 import os
 import stat
-from errno import EACCES, EBUSY, EDQUOT, EIO, ENOSPC, ENOTEMPTY, EPERM, EROFS, ESTALE, EUCLEAN
+from errno import (
+    EACCES,
+    EBUSY,
+    EDQUOT,
+    EIO,
+    ENOENT,
+    ENOSPC,
+    ENOTEMPTY,
+    EPERM,
+    EROFS,
+    ESTALE,
+    EUCLEAN,
+)
 
 from .._linux import ioctls
 from ..findings import Reason
@@ -33,10 +45,21 @@ _KIND_NAMES = {"f": "file", "d": "directory", "l": "symlink", "p": "FIFO"}
 def writable(area: Area) -> None:
     """Whether the scratch directory could be made, which everything else depends on.
 
-    EIO is how a file system answers that has been shut down, EUCLEAN one that is corrupt.
+    EIO is how a file system answers that has been shut down, EUCLEAN one that is corrupt, and
+    ENOENT one of the kernel's own (proc), unless the directory was removed meanwhile.
     """
+    if isinstance(area.directory, OSError) and area.directory.errno == ENOENT and _is_there(area):
+        raise No("mkdir: No such file or directory", errno="ENOENT")
     if isinstance(area.directory, Exception):
         raise area.directory
+
+
+def _is_there(area: Area) -> bool:
+    try:
+        found = os.stat(area.resolved)
+    except OSError:
+        return False
+    return os.path.samestat(found, os.fstat(area.target.fd))
 
 
 @probe("Is the directory free of the immutable and the append-only flag?")

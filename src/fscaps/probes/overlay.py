@@ -28,6 +28,7 @@ from errno import (
     EREMOTE,
     EROFS,
     ESTALE,
+    EUCLEAN,
     EXDEV,
     errorcode,
 )
@@ -64,8 +65,6 @@ _BROKEN = (
     *(EINVAL, EIO, EXDEV, EPERM, EACCES, ENOTSUP, ENOTEMPTY, EREMOTE, ESTALE, ENXIO, EOVERFLOW),
     *(EEXIST, ENOENT, ENOTDIR, EROFS, ELOOP, ENODATA, ENOSPC, EDQUOT),
 )
-# What stops a file's making and leaves reading as it is.
-_NOT_LET = (EROFS, EPERM, EACCES, ENOSPC, EDQUOT)
 _REFUSED = (EINVAL, ELOOP, ESTALE, EREMOTE, EXDEV, EIO, ENOTSUP, EOVERFLOW)
 
 _CAPABILITY = "security.capability"
@@ -335,7 +334,11 @@ def _use_rootless(layers: Directory) -> None:
             use(merged)
 
 
-@probe("Can this be a read-only lower layer of an overlay?", no=_BROKEN, after=(upper, userxattr))
+@probe(
+    "Can this be a read-only lower layer of an overlay?",
+    no=_BROKEN,
+    after=(upper, userxattr, directory.writable),
+)
 def lower(area: Area) -> None:
     """Mount it below an upper directory on a tmpfs; read, delete, and re-make a directory.
 
@@ -344,7 +347,7 @@ def lower(area: Area) -> None:
     reading would say is not known.
     """
     _overlay.refuse_unprivileged(area)
-    if isinstance(area.directory, OSError) and area.directory.errno not in _NOT_LET:
+    if isinstance(area.directory, OSError) and not _is_merely_refused(area, area.directory):
         name = errorcode.get(area.directory.errno or 0)
         raise Unknown(Reason.ERROR, "the file system fails already as a layer is made", errno=name)
     with setting_up():
@@ -362,6 +365,12 @@ def lower(area: Area) -> None:
                 _layers.make_again(merged)
     finally:
         mounts.detach(point)
+
+
+def _is_merely_refused(area: Area, error: OSError) -> bool:
+    """Whether nothing can be made here, which leaves reading as it is."""
+    refused = area.outcome(directory.writable) is Outcome.NO
+    return refused and error.errno not in (EIO, EUCLEAN)
 
 
 @probe("How deep can overlays be stacked on this file system?", no=_BROKEN, after=(lower,))
