@@ -47,7 +47,7 @@ class Machine:
         """Keep files in `work`; `root` is another distribution's, which sees that folder's too."""
         self.work = work
         self._other = root
-        self.name = f"fscaps-{work.parent.name}-{secrets.token_hex(4)}"
+        self.name = f"fscaps-{work.parent.name.replace('_', '0')}-{secrets.token_hex(4)}"
 
     def __enter__(self: M) -> M:  # noqa: PYI019 - Self is not in every typing
         """Make the machine."""

@@ -158,7 +158,10 @@ def _steps(daemon: Containerd) -> Iterator[str]:
 
 def _load(daemon: Containerd, name: str, content: list[image.Layer]) -> None:
     archive = str(image.write(daemon.work / "image.tar", name, content))
-    daemon.command("load", "image", "import", "--snapshotter", daemon.snapshotter, archive)
+    # By itself containerd 2.1 unpacks for its own choice of a snapshotter only.
+    known = daemon.ctr("image", "import", "--help").stdout
+    here = ("--local",) if "--local" in known else ()
+    daemon.command("load", "image", "import", *here, "--snapshotter", daemon.snapshotter, archive)
 
 
 def _run(daemon: Containerd, container: str, name: str) -> None:

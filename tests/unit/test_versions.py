@@ -23,7 +23,9 @@ LESS = dataclasses.replace(nouns.need("a.early", level=Level.SHOULD), since="23.
 ROLE = nouns.role(EARLY, LATE, LESS, identity="e/use")
 OTHER = nouns.role(nouns.need("a.always"), identity="other/use")
 OLD = Driver("old", "e/use", (nouns.need("a.old"),), before="23")
-NEW = Driver("new", "e/use", (nouns.need("a.new"),))
+CHECK = dataclasses.replace(nouns.need("a.closer"), since="25")
+LAXER = dataclasses.replace(nouns.need("a.laxer"), before="25")
+NEW = Driver("new", "e/use", (nouns.need("a.new"), CHECK, LAXER))
 ENGINE = Engine("e", "an engine", (ROLE,), (OLD, NEW), "20.10", "28.5")
 
 
@@ -97,9 +99,20 @@ def test_a_need_says_of_which_versions_it_is() -> None:
 )
 def test_the_pick_is_that_of_the_version_or_of_the_newest(name: str, driver: str) -> None:
     (engine,) = engines.whole([name])
-    findings = nouns.found({"a.old": Outcome.YES, "a.new": Outcome.YES})
+    findings = nouns.found(dict.fromkeys(("a.old", "a.new", "a.closer", "a.laxer"), Outcome.YES))
     assert pick(findings, engine).driver == driver
     assert [one.id for one in engines.whole()[0].drivers] == ["new"]
+
+
+@pytest.mark.parametrize(
+    ("name", "checks"),
+    [("e", ["a.new", "a.closer"]), ("e@25", ["a.new", "a.closer"]), ("e@24", ["a.new", "a.laxer"])],
+)
+def test_what_an_engine_checks_is_that_of_the_version_or_of_the_newest(
+    name: str, checks: list[str]
+) -> None:
+    (engine,) = engines.whole([name])
+    assert [check.any_of[0].id for check in engine.drivers[-1].chosen_if] == checks
 
 
 @pytest.mark.parametrize(

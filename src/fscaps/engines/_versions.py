@@ -6,7 +6,7 @@ from dataclasses import replace
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from ..model import Engine, Role
+    from ..model import Engine, Need, Role
 
 
 def numbers(version: str) -> tuple[int, ...]:
@@ -26,13 +26,19 @@ def role_of(role: Role, version: str) -> Role:
 
 
 def engine_of(engine: Engine, version: str) -> Engine:
-    """The engine with the drivers that this version of it tries; the newest if it is empty."""
+    """The engine with what this version of it tries, or the newest: its drivers and its checks."""
     drivers = tuple(
-        driver
+        replace(driver, chosen_if=_of(version, driver.chosen_if))
         for driver in engine.drivers
         if not driver.before or (version and _covers(version, "", driver.before))
     )
     return replace(engine, drivers=drivers)
+
+
+def _of(version: str, checks: tuple[Need, ...]) -> tuple[Need, ...]:
+    if not version:
+        return tuple(need for need in checks if not need.before)
+    return tuple(need for need in checks if _covers(version, need.since, need.before))
 
 
 def is_measured(engine: Engine, version: str) -> bool:

@@ -151,7 +151,8 @@ _D_TYPE = Need(
     source="snapshots/overlay/overlay.go:NewSnapshotter",
     says="… does not support d_type. If the backing filesystem is xfs, please reformat with "
     "ftype=1 to enable d_type support",
-    remedy=f"{FILETYPE}; or {_NATIVE}",
+    remedy=f"{FILETYPE}; or {_NATIVE} (from containerd 2 on with "
+    '"io.containerd.snapshotter.v1.overlayfs" among disabled_plugins)',
 )
 _OVERLAYFS = (
     _D_TYPE,
@@ -195,6 +196,16 @@ _OVERLAYFS = (
     *_unpacking.USED_OVERLAY,
 )
 _COPIES = (
+    Need(
+        (directory.d_type,),
+        because="The overlayfs snapshotter is loaded all the same. Since containerd 2 its failure "
+        "for want of d_type takes the database of all snapshotters along.",
+        source="containerd v2.0.0 plugins/metadata/plugin.go (GetByType)",
+        says="ctr: unknown service containerd.services.leases.v1.Leases",
+        remedy='disabled_plugins = ["io.containerd.snapshotter.v1.overlayfs"] in config.toml; or '
+        + FILETYPE,
+        since="2",
+    ),
     Need(
         (mode.bindable,),
         because="The root of a container is a bind mount of its snapshot.",

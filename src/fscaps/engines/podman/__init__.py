@@ -13,6 +13,7 @@ from ._drivers import (
     ACCEPTED,
     BY_PROGRAM,
     D_TYPE,
+    DELETES,
     FOLLOWS,
     LISTED,
     OPEN_TO_ALL,
@@ -65,7 +66,11 @@ ENGINE = Engine(
         _loop.IMAGE_STORE,
     ),
     drivers=(
-        Driver("overlay", "podman/overlay", (D_TYPE, WHITEOUT, LISTED, OPTION, PRIVATE, ACCEPTED)),
+        Driver(
+            "overlay",
+            "podman/overlay",
+            (D_TYPE, WHITEOUT, LISTED, OPTION, PRIVATE, ACCEPTED, DELETES),
+        ),
         Driver(
             "fuse-overlayfs",
             "podman/fuse-overlayfs",

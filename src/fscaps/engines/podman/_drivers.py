@@ -50,6 +50,13 @@ ACCEPTED = Need(
     because="podman tries an overlay mount, and uses nothing of it.",
     source=HOST_CHECK,
 )
+LOOKS_CLOSER = "4.5"  # containers/storage v1.46
+DELETES = Need(
+    (overlay.opaque,),
+    because="podman deletes a directory in the overlay that it tries.",
+    source="drivers/overlay/overlay.go:supportsOverlay, since v1.46",
+    since=LOOKS_CLOSER,
+)
 PRIVATE = Need(
     (mode.bindable,),
     because="overlay takes no layer from an unbindable mount.",

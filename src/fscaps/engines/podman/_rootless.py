@@ -6,7 +6,7 @@ from ...model import Level, Need
 from ...probes import magic, mode, name, overlay, owner, rootless, symlink, xattr
 from .. import _unpacking
 from .._remedies import LOCAL
-from ._drivers import COMMA
+from ._drivers import COMMA, LOOKS_CLOSER
 from ._graphroot import COLON, HOST_CHECK, MOUNT_PROGRAM, SAYS_UNSUPPORTED, VOLUMES
 from ._layers import BLOB, NAMES, UNPACK
 
@@ -43,11 +43,23 @@ ROOTLESS = (
     _unpacking.fifos(UNPACK, BLOB),
     Need(
         (xattr.user,),
-        because="Both the kernel's overlay, for a user, and fuse-overlayfs keep their marks in "
-        "user.* attributes.",
+        because="The kernel's overlay keeps its marks in user.* attributes. podman before 4.5 "
+        "takes it wherever it can be mounted, and so where it has none.",
         source="pkg/archive/archive_linux.go:getOverlayOpaqueXattrName; drivers/overlay/check.go",
         says=BLOB + "{error}): exit status 1",
         remedy="mount with user_xattr (tmpfs: Linux 6.6); or " + _ELSEWHERE,
+        before=LOOKS_CLOSER,
+    ),
+    Need(
+        (xattr.user,),
+        level=Level.SHOULD,
+        because="podman takes fuse-overlayfs, and a layer that carries user.* attributes loses "
+        "them.",
+        source="drivers/overlay/overlay.go:supportsOverlay (it deletes a directory, since v1.46); "
+        "pkg/archive/archive.go:createTarFile",
+        says="ignored xattrs in archive: underlying filesystem doesn't support them",
+        remedy="mount with user_xattr (tmpfs: Linux 6.6); or " + _ELSEWHERE,
+        since=LOOKS_CLOSER,
     ),
     Need(
         (symlink.overlay2,),
