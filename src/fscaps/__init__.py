@@ -47,16 +47,15 @@ if TYPE_CHECKING:
         PlatformError,
         Probe,
         Reason,
-        Report,
         Role,
         SandboxError,
         TargetError,
         UnknownRoleError,
         Unmet,
-        UnsuitableError,
         Verdict,
     )
     from .render.json import ReportError, load
+    from .report import Report, UnsuitableError
     from .store import Problem, Store
 
 _HOMES = {
@@ -70,6 +69,8 @@ _HOMES = {
     "judge": "_judge",
     "load": "render.json",
     "ReportError": "render.json",
+    "Report": "report",
+    "UnsuitableError": "report",
     "Problem": "store",
     "Store": "store",
     "__version__": "_version",

@@ -19,11 +19,11 @@ from .model import (
     PlatformError,
     Probe,
     Reason,
-    Report,
     Role,
     TargetError,
     printable,
 )
+from .report import Report
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     import argparse
 
     from .._sandbox.child import Child
-    from ..model import Finding, Report
+    from ..model import Finding
+    from ..report import Report
 
 
 def run(options: argparse.Namespace, worker: Child | None) -> int:

@@ -9,7 +9,7 @@ from .. import _register
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from ..model import Report
+    from ..report import Report
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ..model import Finding, Report, Unmet, Verdict
+    from ..model import Finding, Unmet, Verdict
+    from ..report import Report
     from . import Style
 
 

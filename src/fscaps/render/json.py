@@ -15,10 +15,10 @@ from ..model import (
     Outcome,
     Pick,
     Placement,
-    Report,
     Unmet,
     Verdict,
 )
+from ..report import Report
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

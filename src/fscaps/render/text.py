@@ -11,7 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from typing import Optional
 
-    from ..model import Advice, Pick, Report, Verdict
+    from ..model import Advice, Pick, Verdict
+    from ..report import Report
     from . import Style
 
     Line = tuple[str, Optional[Fitness], str]  # a heading, its colour, the words behind it
