@@ -64,6 +64,21 @@ def test_a_directory_of_roots_is_not_his_to_write_to(tmp_path: Path) -> None:
     assert report[ROLE].fitness is Fitness.UNSUITABLE
 
 
+def test_an_append_only_directory_of_roots_is_not_his_either(tmp_path: Path) -> None:
+    """In which nothing is tried; what its mode says is told."""
+    system = FILESYSTEMS["ext4-append-only"]
+    if missing(system):
+        pytest.skip(f"ext4-append-only: {missing(system)}")
+    user.let_pass(tmp_path)
+    with system(tmp_path) as directory:
+        tmp_path.chmod(0o711)
+        his = fscaps.survey(directory, user=user.ID, roles=[ROLE])
+        roots = fscaps.survey(directory, roles=["docker/image"])
+    assert his.findings["rootless.files"].outcome is Outcome.NO
+    assert his[ROLE].fitness is Fitness.UNSUITABLE
+    assert roots["docker/image"].fitness is Fitness.UNDETERMINED
+
+
 def test_a_path_that_he_cannot_reach_cannot_be_asked(tmp_path: Path) -> None:
     """As if he had asked himself."""
     (tmp_path / "closed").mkdir(mode=0o700)

@@ -242,3 +242,25 @@ def test_a_directory_that_was_removed_is_not_known(tmp_path: Path) -> None:
         assert ask(directory.writable, area).outcome is Outcome.UNKNOWN
         there.mkdir()
         assert ask(directory.writable, area).outcome is Outcome.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("name", "outcome"), [("ext4", Outcome.YES), ("ext4-no-filetype", Outcome.NO)]
+)
+def test_how_an_empty_directory_is_listed_tells_of_its_types(
+    tmp_path: Path, name: str, outcome: Outcome
+) -> None:
+    """Where nothing is in it and nothing may be made there; at the top of a mount nothing tells."""
+    system = FILESYSTEMS[name]
+    if missing(system):
+        pytest.skip(f"{name}: {missing(system)}")
+    with system(tmp_path) as directory:
+        (directory / "empty").mkdir()
+        found = fscaps.survey(directory / "empty", only=["directory.d_type"], write=False)
+    assert found.findings["directory.d_type"].outcome is outcome
+
+
+@pytest.mark.parametrize("survey", ["tmpfs-no-inodes"], indirect=True)
+def test_the_top_of_an_empty_mount_tells_nothing_of_types(survey: fscaps.Report) -> None:
+    """What is above it is of another file system."""
+    assert survey.findings["directory.d_type"].outcome is Outcome.UNKNOWN

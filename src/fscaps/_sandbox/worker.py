@@ -187,6 +187,9 @@ def _survey(area: Area, asked: list[Probe], writing: bool) -> None:  # noqa: FBT
 
 def _made(target: Directory, name: str) -> Directory | Unknown | OSError:
     if _is_append_only(target):
+        # Not tried, because it could not be removed; whether it would be allowed can be told.
+        if not os.access(".", os.W_OK | os.X_OK, dir_fd=target.fd, effective_ids=True):
+            return PermissionError(errno.EACCES, "access: Permission denied")
         detail = "not tried: in an append-only directory it could not be removed"
         return Unknown(Reason.UNSAFE, detail)
     _tell("scratch", name=name)

@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 _KINDS = "kinds"
 _ALWAYS = {b"file", b"directory"}
 """Entries without which the listing of that directory is not whole, and tells nothing."""
+_MOST = 10000
+"""Of how many entries one is looked for."""
 _KIND_NAMES = {"f": "file", "d": "directory", "l": "symlink", "p": "FIFO"}
 
 
@@ -117,6 +119,17 @@ def _entries(area: Area) -> Iterator[tuple[Entry, os.stat_result]]:
             yield entry, kinds.stat(entry.name)
 
 
+def _itself(area: Area) -> list[tuple[Entry, os.stat_result]]:
+    """A directory without entries as an entry of the one above it, if that is of the same mount."""
+    is_empty = isinstance(area.directory, Exception) and not _first(area.listed)
+    if not is_empty or area.mount is None or area.resolved == area.mount.point:
+        return []
+    name = os.fsencode(area.resolved).rpartition(b"/")[2]
+    with area.target.directory("..") as above:
+        listed = itertools.islice(above.entries(), _MOST)
+        return [(entry, os.fstat(area.target.fd)) for entry in listed if entry.name == name]
+
+
 def _first(directory: Directory) -> list[Entry]:
     return list(itertools.islice(directory.entries(), 8))
 
@@ -126,10 +139,11 @@ def d_type(area: Area) -> str:
     """getdents64(2) of a directory that holds a file, a directory, a symlink and a FIFO.
 
     Without it overlay lists whiteouts as files (fs/overlayfs/readdir.c:ovl_cache_entry_new).
-    ``.`` and ``..`` are left out: they are typed even where nothing else is.
+    ``.`` and ``..`` are left out: they are typed even where nothing else is. Of an empty directory
+    in which nothing can be made, it is asked how the one above it lists it.
     """
     seen = []
-    for entry, status in _entries(area):
+    for entry, status in _itself(area) or _entries(area):
         kind = stat.filemode(status.st_mode)[0].replace("-", "f")
         if entry.type == 0:
             raise No("the type is given as unknown (DT_UNKNOWN)")

@@ -144,11 +144,13 @@ FUSE_OVERLAYFS = (
     ),
     Need(
         (xattr.acl_asked,),
-        because="The kernel asks fuse-overlayfs for access control lists, which asks here; where "
-        "that is not supported, in a container nobody but a file's owner can open it.",
-        source="fs/fuse/acl.c:fuse_get_acl; containers/fuse-overlayfs main.c:ovl_init",
+        because="The kernel asks fuse-overlayfs for access control lists, which before 1.11 asks "
+        "here; where that is not supported, in a container nobody but a file's owner can open it.",
+        source="fs/fuse/acl.c:fuse_get_acl; containers/fuse-overlayfs main.c:ovl_init "
+        "(support_acls since v1.11)",
         says="failed to read …/merged/…: open …/merged/…: operation not supported",
-        remedy="mount with acl; use NFS 3, whose server has lists; or " + LOCAL,
+        remedy="install fuse-overlayfs 1.11 or newer; mount with acl; use NFS 3, whose server has "
+        "lists; or " + LOCAL,
     ),
     *CONTENT,
     *NODES,

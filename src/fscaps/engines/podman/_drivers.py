@@ -138,14 +138,15 @@ BY_PROGRAM = (
     ),
     Need(
         (xattr.acl_asked,),
-        because="fuse-overlayfs passes on what it hears about access control lists. Where that is "
-        '"not supported", the kernel opens no file of another user\'s, and a container whose image '
-        "has a volume does not start.",
+        because="fuse-overlayfs before 1.11 passes on what it hears about access control lists. "
+        'Where that is "not supported", the kernel opens no file of another user\'s, and a '
+        "container whose image has a volume does not start.",
         source="fs/fuse/acl.c:fuse_get_acl; fuse-overlayfs main.c:ovl_getxattr; measured on ramfs "
         "and ntfs-3g",
         says='copier: get: "/"("/"): opening directory for adding its contents to archive: '
         "open …: operation not supported",
-        remedy="mount with acl, use the vfs driver, or " + LOCAL,
+        remedy="install fuse-overlayfs 1.11 or newer, mount with acl, use the vfs driver, or "
+        + LOCAL,
     ),
     Need(
         (name.hidden,),

@@ -81,12 +81,12 @@ ROOTLESS = (
     ),
     Need(
         (overlay.userxattr, xattr.acl_asked),
-        because="Neither the kernel's overlay works here for a user nor fuse-overlayfs, which "
-        "passes on what it hears about access control lists: not supported.",
+        because="Neither the kernel's overlay works here for a user nor fuse-overlayfs before "
+        "1.11, which passes on what it hears about access control lists: not supported.",
         source="drivers/overlay/overlay.go:Init; fs/fuse/acl.c:fuse_get_acl",
         says='copier: get: "/"("/"): opening directory for adding its contents to archive: '
         "open …: operation not supported",
-        remedy=_ELSEWHERE,
+        remedy="install fuse-overlayfs 1.11 or newer; or " + _ELSEWHERE,
     ),
     Need(
         (overlay.userxattr, rootless.fuse),
