@@ -19,8 +19,12 @@ if TYPE_CHECKING:
     from .interception import Call
     from .trial import Seen, Trial
 
-EVERY = os.environ.get("FSCAPS_ATTACKS") == "all"
-"""Whether to attack every call, as before a release, or an even part of them, as CI does."""
+_WANTED = os.environ.get("FSCAPS_ATTACKS", "")
+EVERY = bool(_WANTED)
+"""Whether to attack every call, as before a release, or an even part of them, as CI does.
+
+``all`` is every one at once, a number so many pieces, of which FSCAPS_OFFSET names one.
+"""
 SCRATCH = re.compile(r"\.fscaps-[0-9a-f]+-\d+-\d+-\d+-[0-9a-f]{16}")
 
 
@@ -50,9 +54,10 @@ def some(attacks: list[Attack], step: int) -> list[Attack]:
     A prime step meets every kind of attack in turn. FSCAPS_OFFSET moves them on, so that runs with
     another offset take others.
     """
-    if EVERY:
-        return attacks
     offset = int(os.environ.get("FSCAPS_OFFSET", "0"))
+    if EVERY:
+        pieces = int(_WANTED) if _WANTED.isdigit() else 1
+        return attacks[offset % pieces :: pieces]
     late = [attack for attack in attacks if attack.process not in (trial.CALLER, trial.STARTING)]
     early = [attack for attack in attacks if attack.process in (trial.CALLER, trial.STARTING)]
     return early[offset % (10 * step) :: 10 * step] + late[offset % step :: step]
