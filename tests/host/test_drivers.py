@@ -133,7 +133,9 @@ def test_the_driver_that_dockerd_picks(survey: fscaps.Report, driver: str | None
     assert (picked.driver, picked.open) == (driver, ())
 
 
-@pytest.mark.parametrize("survey", ["ext4-no-filetype", "overlay", "ext4-colon"], indirect=True)
+@pytest.mark.parametrize(
+    "survey", ["ext4-no-filetype", "overlay", "ext4-colon", "ext4-unbindable-below"], indirect=True
+)
 def test_where_overlay2_is_refused_a_program_decides(survey: fscaps.Report) -> None:
     """fuse-overlayfs where that is installed, and vfs where dockerd is, without it."""
     installed = survey.findings["driver.fuse_overlayfs"].outcome

@@ -16,7 +16,7 @@ from unit.running import command, execute
 from fscaps import Finding, Host, Mount, Outcome, Reason
 from fscaps._linux.directory import Directory
 from fscaps._sandbox.worker import ask
-from fscaps.probes import directory, mode, node
+from fscaps.probes import directory, mode, name, node
 from fscaps.probes._area import Area
 
 if TYPE_CHECKING:
@@ -109,3 +109,19 @@ def test_a_limit_of_the_process_is_none_of_the_file_system(
     limited = execute(["prlimit", f"--fsize={limit}", *command("--json", str(tmp_path))])
     found = json.loads(limited.stdout)["findings"][probe]
     assert (found["outcome"], found["reason"], found["errno"]) == ("unknown", "privilege", "EFBIG")
+
+
+@pytest.mark.parametrize(
+    ("path", "outcome"),
+    [
+        ("/" + "x" * 496, Outcome.YES),
+        ("/" + "x" * 497, Outcome.NO),
+        ("/" + "ü" * 248, Outcome.YES),
+        ("/" + "ü" * 249, Outcome.NO),
+    ],
+    ids=["497", "498", "497 bytes", "499 bytes"],
+)
+def test_how_long_a_path_sqlite_takes(area: Area, path: str, outcome: Outcome) -> None:
+    """podman 5.8.6 was seen to start at 497 bytes, and not at 498."""
+    area.resolved = path
+    assert ask(name.sqlite, area).outcome is outcome

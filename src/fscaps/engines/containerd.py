@@ -108,6 +108,16 @@ _ROOT = (
         remedy=LOCAL,
     ),
 )
+_UTF8 = Need(
+    (name.utf8,),
+    because="containerd reads the path in config.toml, which containerd 2 takes in UTF-8 only.",
+    source="containerd v2.0.0 cmd/containerd/server/config/config.go:loadConfigFile; measured with "
+    "2.1.9",
+    says="containerd: failed to unmarshal TOML at row …: toml: invalid UTF-8 character in basic "
+    "string",
+    remedy="use a path that is UTF-8; a bind mount at such a path will do",
+    since="2",
+)
 _LAYERS = (
     *_unpacking.entries(_UNPACK, _EXTRACT),
     _unpacking.fifos(_UNPACK, _EXTRACT),
@@ -260,12 +270,12 @@ ENGINE = Engine(
         Role(
             id="containerd/overlayfs",
             title="containerd's root",
-            needs=(*_ROOT, *_OVERLAYFS, *_LAYERS),
+            needs=(*_ROOT, _UTF8, *_OVERLAYFS, *_LAYERS),
         ),
         Role(
             id="containerd/native",
             title="containerd's root with full copies",
-            needs=(*_ROOT, *_COPIES, *_LAYERS),
+            needs=(*_ROOT, _UTF8, *_COPIES, *_LAYERS),
             alternative=True,
         ),
     ),

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from .._linux.directory import Directory
     from ._area import Area
 
+_SQLITE_PATH = 512
 _REFUSED = (EINVAL, EILSEQ, ENAMETOOLONG, ENOENT, EACCES, EPERM, EIO)
 _LENGTHS = (255, 251, 200, 143, 100)
 _ENOUGH = 200
@@ -121,6 +122,19 @@ def option(area: Area) -> None:
         raise No(f"the path contains {' and '.join(found)}")
     if len(os.fsencode(area.resolved)) > 1000:  # noqa: PLR2004 - three such paths fill a page
         raise No("the path is so long that three layers overrun mount(2)'s page of options")
+
+
+@probe("Is the path short enough for an SQLite database below it?")
+def sqlite(area: Area) -> None:
+    """At most 497 bytes, resolved. Nothing is tried.
+
+    SQLite keeps 512 for a path, of which it takes 8 for its journal's (sqlite src/os_unix.c:
+    MAX_PATHNAME; src/pager.c:sqlite3PagerOpen); podman adds /db.sql.
+    """
+    most = _SQLITE_PATH - len("/db.sql") - len("-journal")
+    length = len(os.fsencode(area.resolved))
+    if length > most:
+        raise No(f"the path has {length} bytes, more than {most}")
 
 
 @probe("Is the path free of colons?")

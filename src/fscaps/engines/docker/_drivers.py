@@ -256,6 +256,7 @@ DRIVERS = (
         (
             WRITABLE,
             OPTION,
+            SHAREABLE,
             Need(
                 (driver.overlay2,),
                 because="dockerd tries an overlay mount, and uses nothing of it.",

@@ -21,12 +21,12 @@ from ._drivers import (
     PRIVATE,
     WHITEOUT,
 )
-from ._graphroot import COLON, GRAPHROOT, OPTION, UTF8, VOLUMES
+from ._graphroot import COLON, GRAPHROOT, OPTION, SHORT, UTF8, VOLUMES
 from ._image_store import STORE
 from ._layers import ATTRIBUTES, DEVICES, ENTRIES, NAMES
 from ._rootless import ROOTLESS
 
-_ROOTFUL = (*GRAPHROOT, UTF8, *ENTRIES, DEVICES, *ATTRIBUTES, *NAMES, *VOLUMES)
+_ROOTFUL = (*GRAPHROOT, UTF8, SHORT, *ENTRIES, DEVICES, *ATTRIBUTES, *NAMES, *VOLUMES)
 
 _FULL_COPY = "copies every layer and every container in full"
 
@@ -54,7 +54,7 @@ ENGINE = Engine(
         Role(
             id="podman/rootless",
             title="a rootless graphroot",
-            needs=(*GRAPHROOT, UTF8, *ROOTLESS),
+            needs=(*GRAPHROOT, UTF8, SHORT, *ROOTLESS),
             alternative=True,
         ),
         Role(

@@ -52,8 +52,8 @@ ACCEPTED = Need(
 )
 LOOKS_CLOSER = "4.5"  # containers/storage v1.46
 DELETES = Need(
-    (overlay.opaque,),
-    because="podman deletes a directory in the overlay that it tries.",
+    (xattr.overlay_opaque,),
+    because="podman deletes a directory in the overlay that it tries, which takes an attribute.",
     source="drivers/overlay/overlay.go:supportsOverlay, since v1.46",
     since=LOOKS_CLOSER,
 )

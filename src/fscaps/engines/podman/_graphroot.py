@@ -113,6 +113,15 @@ COLON = Need(
     says="OCI runtime error: crun: unknown log type …",
     remedy=PLAIN_PATH,
 )
+SHORT = Need(
+    (name.sqlite,),
+    because="Since 4.8 podman keeps its database in SQLite, which takes no longer path.",
+    source="podman v4.8.0 libpod/sqlite_state.go:NewSqliteState; sqlite src/pager.c:"
+    "sqlite3PagerOpen; measured with 5.8.6",
+    says="beginning transaction: unable to open database file: …",
+    remedy="use a shorter path; a bind mount at one will do",
+    since="4.8",
+)
 UTF8 = Need(
     (name.utf8,),
     because="podman reads and writes paths in TOML and JSON, which take UTF-8 only.",
