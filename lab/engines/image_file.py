@@ -40,6 +40,8 @@ def data_root(place: Place) -> Outcome:
 def _size(directory: Path) -> int:
     """2 GiB, or what a small disk has room for: not every file system leaves holes."""
     free = os.statvfs(directory)
+    if not free.f_blocks:  # ramfs has no end of its own
+        return 2 << 30
     return min(2 << 30, free.f_bavail * free.f_frsize // 10 * 9)
 
 
