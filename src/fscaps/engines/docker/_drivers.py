@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from ...model import Driver, Level, Need
 from ...probes import directory, driver, fuse, mode, name, node, subvolume, symlink, xattr
-from .._remedies import FOLLOWED, LOCAL, OPEN
+from .._remedies import FOLLOWED, LOCAL, OPEN, PLAIN_PATH
 from ._daemon import WRITABLE
 from ._layers import CAPABILITIES, CAPABILITY, CONTENT, NAMES, NODES, REGISTER, TIMES
 from ._overlay2 import OPTION, SHAREABLE
@@ -112,13 +112,21 @@ VFS = (
 
 FUSE_OVERLAYFS = (
     _OWN_CONTAINERD,
-    replace(
-        OPTION,
-        because="dockerd hands the path to fuse-overlayfs within the mount's options, where a "
-        "colon separates layers and a comma options.",
-        source="daemon/graphdriver/fuse-overlayfs/fuseoverlayfs.go:Get",
-        says="using mount program fuse-overlayfs: … cannot resolve path …: No such file or "
-        "directory",
+    *(
+        Need(
+            (probe,),
+            because=f"dockerd hands the path to fuse-overlayfs within the mount's options, where a "
+            f"{what}. However long it is, it fits.",
+            source="daemon/graphdriver/fuse-overlayfs/fuseoverlayfs.go:Get",
+            says="using mount program fuse-overlayfs: … cannot resolve path …: No such file or "
+            "directory",
+            remedy=PLAIN_PATH,
+        )
+        for probe, what in (
+            (name.colon, "colon separates layers"),
+            (name.comma, "comma separates options"),
+            (name.backslash, "backslash escapes what follows"),
+        )
     ),
     Need(
         (fuse.device,),

@@ -9,6 +9,8 @@ from .._remedies import FILETYPE, LOCAL, LOCKS, PLAIN_PATH, ROOM, WRITABLE
 from ._graphroot import UTF8
 
 _EROFS = f"{_loop.SHARE}; or {LOCAL}"
+_OF_ANY_LENGTH = "5.4"
+"""A path of 2200 bytes was too long for 4.3, and is none for 5.4."""
 _COPIED = "measured: cp --archive of a filled graphroot"
 STORE = (
     UTF8,
@@ -68,10 +70,23 @@ STORE = (
     Need(
         (name.option,),
         because="podman writes the path into the options of the overlay mount as it is, where a "
-        "colon separates layers and a comma options.",
+        "colon separates layers and a comma options, and which are a page at most.",
         source="drivers/overlay/overlay.go:get",
         says='creating overlay mount to …/merged, mount_data="…": {error}',
         remedy=PLAIN_PATH,
+        before=_OF_ANY_LENGTH,
+    ),
+    *(
+        Need(
+            (probe,),
+            because="podman writes the path into the options of the overlay mount as it is, where "
+            "a colon separates layers and a comma options.",
+            source="drivers/overlay/overlay.go:get",
+            says='creating overlay mount to …/merged, mount_data="…": {error}',
+            remedy=PLAIN_PATH,
+            since=_OF_ANY_LENGTH,
+        )
+        for probe in (name.colon, name.comma, name.backslash)
     ),
     Need(
         (mode.bindable,),
