@@ -58,7 +58,7 @@ def placement(mount: Mount | None, verdicts: Mapping[str, Verdict]) -> Placement
     return Placement(
         attachment=attachment,
         migrate=_migrate(attachment, verdicts),
-        share_read_only=_share_read_only(attachment, verdicts),
+        share_read_only=_share_read_only(mount, attachment, verdicts),
         share_read_write=_SHARE_READ_WRITE,
         instead=tuple(_instead(attachment, verdicts)),
     )
@@ -77,14 +77,20 @@ def _attachment(mount: Mount | None) -> Attachment:
         return Attachment.NETWORK_BLOCK
     if any(device.startswith("loop") for device in mount.devices):
         return Attachment.UNKNOWN  # wherever the file lies that it is in
-    local = mount.devices or mount.source.startswith("/dev/")
+    local = mount.devices or (mount.source.startswith("/dev/") and mount.source != "/dev/fuse")
     return Attachment.LOCAL if local else Attachment.UNKNOWN
 
 
 def _names_a_server(mount: Mount) -> bool:
-    """``host:/path``, ``user@host:path`` or ``//host/share``, whatever the file system's name."""
-    source = mount.source
-    return source.startswith("//") or (":" in source and not source.startswith("/"))
+    """``host:/path``, ``user@host:path`` or ``//host/share``, of a FUSE of whatever name.
+
+    Elsewhere a colon may stand in a name (ZFS), and in mergerfs' list of branches.
+    """
+    if not mount.type.startswith("fuse"):
+        return False
+    host, colon, path = mount.source.partition(":")
+    named = bool(host and colon) and "/" not in host and (path.startswith("/") or "@" in host)
+    return named or mount.source.startswith("//")
 
 
 def _migrate(attachment: Attachment, verdicts: Mapping[str, Verdict]) -> Advice:
@@ -131,9 +137,18 @@ _SHARE_READ_WRITE = Advice(
 )
 
 
-def _share_read_only(attachment: Attachment, verdicts: Mapping[str, Verdict]) -> Advice:
+def _share_read_only(
+    mount: Mount | None, attachment: Attachment, verdicts: Mapping[str, Verdict]
+) -> Advice:
     if attachment in (Attachment.LOCAL, Attachment.MEMORY):
         return Advice(Outcome.NO, "other hosts do not see this file system", "export it first")
+    if attachment is Attachment.NETWORK_BLOCK and mount and mount.type not in _CLUSTERED:
+        return Advice(
+            Outcome.NO,
+            f"{mount.type} may be mounted by one host at a time: another does not learn of what "
+            "this one changes",
+            "export it, or give all hosts a device that holds an EROFS and nobody writes to",
+        )
     fitting = _fitting(verdicts, READ_ONLY)
     if fitting and attachment is Attachment.UNKNOWN:
         return Advice(Outcome.UNKNOWN, "it is not known whether other hosts see this file system")

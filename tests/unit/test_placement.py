@@ -35,7 +35,14 @@ def verdicts(**fitnesses: Fitness) -> dict[str, Verdict]:
         ({"type": "nfs4", "source": "nas:/x", "devices": ()}, Attachment.NETWORK_FILES),
         ({"type": "cifs", "source": "//nas/x", "devices": ()}, Attachment.NETWORK_FILES),
         ({"type": "fuse.other", "source": "me@nas:/x", "devices": ()}, Attachment.NETWORK_FILES),
+        ({"type": "fuse.other", "source": "nas:/x", "devices": ()}, Attachment.NETWORK_FILES),
+        ({"type": "fuse.other", "source": "//nas/x", "devices": ()}, Attachment.NETWORK_FILES),
         ({"type": "fuse.other", "source": "other", "devices": ()}, Attachment.UNKNOWN),
+        ({"type": "fuse.lxcfs", "source": "/dev/fuse", "devices": ()}, Attachment.UNKNOWN),
+        ({"type": "fuse.mergerfs", "source": "a:b", "devices": ()}, Attachment.UNKNOWN),
+        ({"type": "fuse.mergerfs", "source": "/a:/b", "devices": ()}, Attachment.UNKNOWN),
+        ({"type": "zfs", "source": "tank/at-12:00", "devices": ()}, Attachment.UNKNOWN),
+        ({"type": "overlay", "source": "nas:/x", "devices": ()}, Attachment.UNKNOWN),
         ({"type": "overlay", "source": "overlay", "devices": ()}, Attachment.UNKNOWN),
         ({"type": "tmpfs", "source": "tmpfs", "devices": ()}, Attachment.MEMORY),
     ],
@@ -43,6 +50,17 @@ def verdicts(**fitnesses: Fitness) -> dict[str, Verdict]:
 def test_how_the_storage_hangs_on_the_host(change: dict[str, Any], attachment: Attachment) -> None:
     mount = dataclasses.replace(LOCAL, **change)
     assert placement(mount, {}).attachment is attachment
+
+
+@pytest.mark.parametrize(("kind", "answer"), [("ext4", NO), ("xfs", NO), ("ocfs2", YES)])
+def test_a_block_device_is_shared_by_what_is_made_for_that_only(kind: str, answer: Outcome) -> None:
+    """Two hosts with an ext4 mounted each have a cache of their own of it."""
+    mount = Mount(1, "/srv", kind, "/dev/sdb", devices=("sdb (iSCSI)",))
+    fitting = verdicts(
+        podman__additional_image_store=Fitness.SUITABLE, docker__data_root=Fitness.SUITABLE
+    )
+    placed = placement(mount, fitting)
+    assert (placed.migrate.answer, placed.share_read_only.answer) == (YES, answer)
 
 
 def test_a_mount_that_was_never_learned_leaves_it_all_open() -> None:
