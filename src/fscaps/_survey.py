@@ -152,7 +152,8 @@ def _ids(user: str | int | None) -> list[int]:
 
     name = str(user)
     try:
-        found = pwd.getpwuid(int(name)) if name.isdigit() else pwd.getpwnam(name)
+        is_number = name.isascii() and name.isdigit()
+        found = pwd.getpwuid(int(name)) if is_number else pwd.getpwnam(name)
     except (KeyError, OverflowError):
         raise ValueError(f"there is no user {name}") from None
     if found.pw_uid == os.geteuid():

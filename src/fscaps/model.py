@@ -118,14 +118,15 @@ class Driver:
 
     ``chosen_if`` is the engine's own check, which is not the measure: the verdict on ``role``
     tells how well it then works; it is None where none is judged. ``price`` is what it costs to be
-    left with this one. ``before`` is the engine's first version that does not try it, or not in
-    that place; empty for what the newest tries.
+    left with this one. ``since`` and ``before`` are the engine's first versions that try it in that
+    place, and do so no more; empty where there is no such end.
     """
 
     id: str
     role: str | None
     chosen_if: tuple[Need, ...]
     price: str = ""
+    since: str = ""
     before: str = ""
 
 

@@ -91,7 +91,7 @@ def test_a_path_that_he_cannot_reach_cannot_be_asked(tmp_path: Path) -> None:
 
 def test_somebody_who_does_not_exist() -> None:
     """By name and by number."""
-    for nobody in ("no-such-user", 4711):
+    for nobody in ("no-such-user", 4711, "²", "٣"):
         with pytest.raises(ValueError, match=f"no user {nobody}"):
             fscaps.survey("/", user=nobody)
 

@@ -7,6 +7,7 @@ import fcntl
 import os
 import pty
 import struct
+import subprocess
 import termios
 from contextlib import suppress
 from typing import TYPE_CHECKING
@@ -18,6 +19,7 @@ from unit.running import (
     QUICK,
     UNASKED,
     UNESTABLISHED,
+    command,
     complaint,
     environment,
     python,
@@ -89,6 +91,22 @@ def test_a_report_in_a_file_needs_no_output(place: Path, tmp_path: Path) -> None
     ended = shell('fscaps "$@" >&- <&-', *IMAGE, "--json", "-o", tmp_path / "report", place)
     assert (ended.returncode, ended.stderr) == (FITS, "")
     assert load((tmp_path / "report").read_text()).path == str(place)
+
+
+def test_a_pipe_that_does_not_block_is_waited_for(place: Path) -> None:
+    """Another program may have made it so; a small one is full at once."""
+    reader, writer = os.pipe()
+    fcntl.fcntl(writer, fcntl.F_SETPIPE_SZ, 4096)
+    os.set_blocking(writer, False)
+    with subprocess.Popen(
+        command("--json", place), stdout=writer, stderr=subprocess.PIPE, env=environment()
+    ) as process:
+        os.close(writer)
+        with os.fdopen(reader, "rb") as pipe:
+            report = load(pipe.read())
+        assert process.stderr is not None
+        assert process.stderr.read() == b""
+    assert process.returncode == 0, report.summary
 
 
 @pytest.mark.parametrize("redirection", ["2>&-", "<&-", "<&- 2>&-"])

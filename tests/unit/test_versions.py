@@ -25,8 +25,9 @@ OTHER = nouns.role(nouns.need("a.always"), identity="other/use")
 OLD = Driver("old", "e/use", (nouns.need("a.old"),), before="23")
 CHECK = dataclasses.replace(nouns.need("a.closer"), since="25")
 LAXER = dataclasses.replace(nouns.need("a.laxer"), before="25")
+LATER = Driver("later", "e/use", (nouns.need("a.old"),), since="29")
 NEW = Driver("new", "e/use", (nouns.need("a.new"), CHECK, LAXER))
-ENGINE = Engine("e", "an engine", (ROLE,), (OLD, NEW), "20.10", "28.5")
+ENGINE = Engine("e", "an engine", (ROLE,), (LATER, OLD, NEW), "20.10", "28.5")
 
 
 @pytest.fixture(autouse=True)
@@ -63,6 +64,8 @@ def test_what_is_no_version_is_an_error(text: str) -> None:
     ("version", "needs"),
     [
         ("20.10.24", (EARLY,)),
+        ("23", (EARLY, LESS)),  # any of 23, and so the worst
+        ("23.0", (EARLY, LESS)),
         ("23.0.5", (EARLY,)),
         ("23.0.6", (LESS,)),
         ("24", (LESS,)),
@@ -95,7 +98,8 @@ def test_a_need_says_of_which_versions_it_is() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "driver"), [("e", "new"), ("e@28", "new"), ("e@23", "new"), ("e@22.6", "old")]
+    ("name", "driver"),
+    [("e", "new"), ("e@28", "new"), ("e@23", "new"), ("e@22.6", "old"), ("e@29", "later")],
 )
 def test_the_pick_is_that_of_the_version_or_of_the_newest(name: str, driver: str) -> None:
     (engine,) = engines.whole([name])
@@ -152,7 +156,7 @@ def test_a_version_of_an_unknown_role_is_an_unknown_role() -> None:
 def test_a_version_that_nobody_has_run_is_told_of(version: str, told: int) -> None:
     said = engines.unmeasured(engines.roles([f"e@{version}"]))
     assert len(said) == told
-    assert all(f"e {version} was not measured, only 20.10 to 28.5" in text for text in said)
+    assert all(f"e {version} was not run, only 20.10 to 28.5" in text for text in said)
     assert engines.unmeasured(engines.roles()) == []
 
 

@@ -43,4 +43,9 @@ def _write(fd: int, text: str) -> None:
     """Unbuffered, so that nothing is left to fail when the interpreter ends."""
     data = text.encode("utf-8", "backslashreplace")
     while data:
-        data = data[os.write(fd, data) :]
+        try:
+            data = data[os.write(fd, data) :]
+        except BlockingIOError:  # another program that has this pipe made it so
+            from select import select  # noqa: PLC0415 - seldom wanted
+
+            select([], [fd], [])

@@ -92,8 +92,8 @@ def unmeasured(chosen: Iterable[Role]) -> list[str]:
     """What to say of the versions of these roles that nobody has run: a line for each."""
     asked = {(role.id.partition("/")[0], role.version): None for role in chosen if role.version}
     return [
-        f"{engine} {version} was not measured, only {known.oldest} to {known.newest}; what is said "
-        "of it holds for the nearest of those"
+        f"{engine} {version} was not run, only {known.oldest} to {known.newest}; what is said of "
+        "it was read in its source, or holds for the nearest of those"
         for engine, version in asked
         for known in (every()[engine],)
         if not _versions.is_measured(known, version)

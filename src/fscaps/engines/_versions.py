@@ -21,24 +21,18 @@ def numbers(version: str) -> tuple[int, ...]:
 
 def role_of(role: Role, version: str) -> Role:
     """The role with the needs that this version of its engine has."""
-    needs = tuple(need for need in role.needs if _covers(version, need.since, need.before))
-    return replace(role, needs=needs, version=version)
+    return replace(role, needs=_of(version, role.needs), version=version)
 
 
 def engine_of(engine: Engine, version: str) -> Engine:
-    """The engine with what this version of it tries, or the newest: its drivers and its checks."""
+    """The engine with what that version tries, else the newest measured: its drivers and checks."""
+    at = version or engine.newest
     drivers = tuple(
-        replace(driver, chosen_if=_of(version, driver.chosen_if))
+        replace(driver, chosen_if=_of(at, driver.chosen_if))
         for driver in engine.drivers
-        if not driver.before or (version and _covers(version, "", driver.before))
+        if _covers(at, driver.since, driver.before)
     )
     return replace(engine, drivers=drivers)
-
-
-def _of(version: str, checks: tuple[Need, ...]) -> tuple[Need, ...]:
-    if not version:
-        return tuple(need for need in checks if not need.before)
-    return tuple(need for need in checks if _covers(version, need.since, need.before))
 
 
 def is_measured(engine: Engine, version: str) -> bool:
@@ -47,6 +41,12 @@ def is_measured(engine: Engine, version: str) -> bool:
     return numbers(engine.oldest) <= asked and asked[: len(newest)] <= newest
 
 
+def _of(version: str, needs: tuple[Need, ...]) -> tuple[Need, ...]:
+    return tuple(need for need in needs if _covers(version, need.since, need.before))
+
+
 def _covers(version: str, since: str, before: str) -> bool:
+    """Whether it holds of the version, or of one that a short one, such as 23, stands for."""
     asked = numbers(version)
-    return (not since or asked >= numbers(since)) and (not before or asked < numbers(before))
+    begun = not since or asked >= numbers(since)[: len(asked)]
+    return begun and (not before or asked < numbers(before))

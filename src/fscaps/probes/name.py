@@ -104,7 +104,7 @@ def utf8(area: Area) -> None:
 def comma(area: Area) -> None:
     """The resolved path, which dockerd before 26 takes for a list of databases.
 
-    (libnetwork/datastore/datastore.go:newClient) Nothing is tried.
+    (docker/libnetwork datastore/datastore.go:newClient) Nothing is tried.
     """
     if "," in area.resolved:
         raise No("the path contains ,")

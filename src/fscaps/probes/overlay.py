@@ -274,7 +274,7 @@ def _mark(fd: int, name: str) -> bytes:
 def metacopy(area: Area) -> None:
     """chmod(2) of a lower file, then trusted.overlay.metacopy on it in the upper directory.
 
-    As moby asks (daemon/graphdriver/overlay2/check.go:usingMetacopy). Normally no.
+    As moby asks (v23.0.0 daemon/graphdriver/overlay2/check.go:usingMetacopy). Normally no.
     """
     session = _in_use(area)
     session.merged.chmod("metadata", 0o640)

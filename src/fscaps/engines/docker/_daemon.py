@@ -108,7 +108,7 @@ def bolt(database: str, source: str, says: str) -> tuple[Need, ...]:
 ENCODED = Need(
     (name.utf8,),
     because="dockerd hands the path to runc in JSON, which cannot hold it.",
-    source="daemon/oci_linux.go:withCommonOptions; encoding/json",
+    source="daemon/oci_linux.go:WithCommonOptions; encoding/json",
     says="invalid rootfs: stat …: no such file or directory",
     remedy="use a path in UTF-8; a bind mount at such a path will do",
 )

@@ -17,7 +17,7 @@ _COMMIT_UNLINKS = "docker commit makes separate files of what the container has 
 _COMMA = Need(
     (name.comma,),
     because="dockerd before 26 takes the path of its networks' database for a list.",
-    source="libnetwork/datastore/datastore.go:newClient",
+    source="vendor/github.com/docker/libnetwork/datastore/datastore.go:newClient",
     says="Error initializing network controller: error obtaining controller instance: boltdb "
     "supports one endpoint and should be a file path",
     remedy="use a path without comma; a bind mount at such a path will do",
@@ -256,6 +256,13 @@ _ZFS = Driver(
     "not judged here",
 )
 DRIVERS = (
+    Driver(
+        "containerd-store",
+        "docker/containerd-store",
+        (WRITABLE,),
+        "on a data-root that has none yet; else it stays with the driver that it finds",
+        since="29",
+    ),
     replace(_BTRFS, before="23"),
     replace(_ZFS, before="23"),
     Driver(
@@ -302,5 +309,4 @@ DRIVERS = (
     ),
 )
 """As Docker tries them (daemon/graphdriver/driver_linux.go:priority), without aufs, overlay and
-devicemapper, which 20.10 tries before vfs. 29 does not try them on an empty data-root, but takes
-containerd's store (docker/containerd-store)."""
+devicemapper, which 20.10 tries before vfs."""
