@@ -101,7 +101,7 @@ def _migrate(attachment: Attachment, verdicts: Mapping[str, Verdict]) -> Advice:
         because = "a block device over the network can be attached to another host"
         return _if_any(whole, verdicts, WHOLE, because)
     if attachment is Attachment.NETWORK_FILES:
-        because = "another host can mount the same directory"
+        because = "another host that the server lets can mount the same directory"
         return _if_any(whole, verdicts, WHOLE, because)
     if attachment is Attachment.LOCAL:
         return Advice(
