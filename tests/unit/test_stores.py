@@ -111,6 +111,119 @@ def test_many_are_named_by_example(root: Path) -> None:
     assert "and 3 more" in problem.what
 
 
+# --- where each driver keeps its layers -----------------------------------------------------
+
+
+def _laid_down(path: Path, *directories: str) -> Path:
+    for name in directories:
+        (path / name).mkdir(parents=True)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("driver", "place"),
+    [
+        ("vfs", "vfs/dir"),
+        ("btrfs", "btrfs/subvolumes"),
+        ("fuse-overlayfs", "fuse-overlayfs"),
+    ],
+)
+def test_docker_finds_the_layers_of_each_driver(tmp_path: Path, driver: str, place: str) -> None:
+    """moby daemon/graphdriver: vfs/driver.go:dir, btrfs/btrfs.go:subvolumesDir."""
+    chain = f"image/{driver}/layerdb/sha256/{IDS[0]}"
+    path = _laid_down(tmp_path / "root", f"{place}/{IDS[0]}", chain, "containers", "network")
+    (path / "volumes").mkdir()
+    (path / chain / "cache-id").write_text(IDS[0])
+    found = look(path)
+    assert (found.drivers, found.layers, found.problems) == ((driver,), 1, ())
+    (path / place / IDS[0]).rmdir()
+    (path / place / IDS[1]).mkdir()
+    assert ids(path) == {"layers-missing"}
+
+
+@pytest.mark.parametrize(("driver", "place"), [("vfs", "vfs/dir"), ("btrfs", "btrfs/subvolumes")])
+def test_podman_finds_the_layers_of_each_driver(tmp_path: Path, driver: str, place: str) -> None:
+    """containers/storage drivers/vfs/driver.go:dir, drivers/btrfs/btrfs.go:subvolumesDir."""
+    path = _laid_down(tmp_path / "root", f"{place}/{IDS[0]}", f"{driver}-layers")
+    (path / "storage.lock").touch()
+    (path / f"{driver}-layers/layers.json").write_text(json.dumps([{"id": IDS[0]}]))
+    found = look(path)
+    assert (found.drivers, found.layers, found.problems) == ((driver,), 1, ())
+    (path / place / IDS[0]).rmdir()
+    (path / place / IDS[1]).mkdir()
+    assert ids(path) == {"layers-missing"}
+
+
+@pytest.mark.parametrize(
+    ("snapshotter", "problems"),
+    [("devmapper", set()), ("zfs", set()), ("overlayfs", {"layers-missing"})],
+)
+def test_not_each_snapshotter_keeps_directories(
+    tmp_path: Path, snapshotter: str, problems: set[str]
+) -> None:
+    """containerd plugins/snapshots/devmapper/snapshotter.go: a database and devices."""
+    part = f"io.containerd.snapshotter.v1.{snapshotter}"
+    path = _laid_down(tmp_path / "root", "io.containerd.metadata.v1.bolt", part)
+    (path / "io.containerd.metadata.v1.bolt/meta.db").write_text("")
+    (path / part / "metadata.db").write_text("")
+    assert ids(path) == problems
+
+
+@pytest.mark.parametrize(
+    ("other", "now", "who"),
+    [
+        ("btrfs", {"several-drivers"}, "dockerd does not start"),
+        ("aufs", set(), "Docker before 24 does not start"),
+        ("devicemapper", set(), "Docker before 25 does not start"),
+    ],
+)
+def test_a_driver_that_docker_has_no_more_stops_old_versions_only(
+    root: Path, other: str, now: set[str], who: str
+) -> None:
+    """moby daemon/graphdriver/driver.go:scanPriorDrivers goes over those that are built in."""
+    (root / other / "something").mkdir(parents=True)
+    (problem,) = look(root).problems
+    assert problem.id == "several-drivers"
+    assert {one.id for one in (problem,) if one.breaks} == now
+    assert who in problem.what
+
+
+@pytest.mark.parametrize(
+    ("name", "broken"), [("overlay2", {"symlink"}), ("rootfs", {"symlink"}), ("image", set())]
+)
+def test_runc_minds_a_link_above_a_containers_root_only(
+    root: Path, name: str, broken: set[str]
+) -> None:
+    """rootfs/ is where dockerd mounts what containerd keeps."""
+    (root / name).mkdir(exist_ok=True)
+    (root / name).rename(root.parent / name)
+    (root / name).symlink_to(root.parent / name)
+    assert {problem.id for problem in look(root).problems if problem.breaks} == broken
+
+
+def test_a_link_above_podmans_layers_breaks_nothing(tmp_path: Path) -> None:
+    """crun, which podman usually runs, resolves it (src/libcrun/container.c, realpath)."""
+    path = _laid_down(tmp_path / "root", "overlay-layers", "elsewhere/l")
+    (path / "storage.lock").touch()
+    (path / "overlay").symlink_to("elsewhere")
+    (problem,) = look(path).problems
+    assert (problem.id, problem.breaks) == ("symlink", False)
+
+
+def test_podmans_parents_may_lie_in_another_store(tmp_path: Path) -> None:
+    """containers/storage drivers/overlay/overlay.go:get looks in additional image stores, too."""
+    home = f"overlay/{IDS[0]}"
+    path = _laid_down(tmp_path / "root", f"{home}/diff", "overlay-layers", "overlay/l")
+    (path / "storage.lock").touch()
+    (path / home / "link").write_text(SHORT[0])
+    (path / home / "lower").write_text(f"l/{SHORT[1]}")
+    (path / "overlay/l" / SHORT[0]).symlink_to(f"../{IDS[0]}/diff")
+    (path / "overlay-layers/layers.json").write_text(json.dumps([{"id": IDS[0]}]))
+    assert ids(path) == set()
+    (path / "overlay/l" / SHORT[0]).unlink()
+    assert ids(path) == {"links-missing"}
+
+
 # --- hostile --------------------------------------------------------------------------------
 
 
@@ -122,6 +235,26 @@ def _fifo(path: Path) -> None:
 def _endless(path: Path) -> None:
     path.unlink()
     path.symlink_to("/dev/zero")
+
+
+def test_half_a_surrogate_is_no_name_of_a_layer(tmp_path: Path) -> None:
+    """It cannot be the name of a file; what else is there is looked at all the same."""
+    path = _laid_down(tmp_path / "root", "overlay/l", "overlay-layers")
+    (path / "storage.lock").touch()
+    (path / "volumes").symlink_to("elsewhere")
+    (path / "overlay-layers/layers.json").write_text('[{"id": "\\ud800"}]')
+    found = look(path)
+    assert {problem.id for problem in found.problems} == {"symlink"}
+    assert any("layers.json was not read" in text for text in found.limits)
+
+
+def test_a_crowd_of_snapshotters_is_cut_short(root: Path) -> None:
+    """All of them would be more than a worker may say in a line."""
+    for number in range(600):
+        (root / "rootfs" / f"{number}{'x' * 200}").mkdir(parents=True)
+    found = look(root)
+    assert len(found.drivers) < 30
+    assert any("names of a directory were listed" in text for text in found.limits)
 
 
 def _huge(path: Path) -> None:

@@ -16,7 +16,7 @@ from ..store import Problem
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator
 
     from .._linux.directory import Entry
     from .._linux.mountinfo import MountLine
@@ -142,26 +142,31 @@ class Look:
 
     # --- what holds for every store ---------------------------------------------------------
 
-    def places(self, names: Iterable[str], source: str) -> None:
-        """Look for links and mounts among the directories of which the store consists."""
+    def places(self, names: Iterable[str], source: str, roots: Collection[str] = ()) -> None:
+        """Look for links and mounts among the directories of which the store consists.
+
+        ``roots`` are those below which runc finds the roots of containers.
+        """
         for name in names:
+            if self.late:
+                return
             try:
                 kind = self.target.stat(name).st_mode
             except OSError:
                 continue
             if stat.S_ISLNK(kind):
-                self._linked(name)
+                self._linked(name, breaks=name in roots)
             elif stat.S_ISDIR(kind):
                 self._mounted(name, source)
 
-    def _linked(self, name: str) -> None:
+    def _linked(self, name: str, *, breaks: bool) -> None:
         self.found(
             "symlink",
             f"{name} is a symbolic link. What it leads to was not looked at.",
             "opencontainers/runc libcontainer/configs/validate/validator.go:rootfs at v1.1.5",
             "runc refuses a container's root below a link (invalid rootfs: not an absolute path, "
             "or a symlink); bind-mount the directory instead, or move the whole store",
-            breaks=name in ("overlay2", "overlay", "vfs", "fuse-overlayfs"),
+            breaks=breaks,
         )
 
     def _mounted(self, name: str, source: str) -> None:
@@ -189,6 +194,8 @@ class Look:
         """Look for processes that hold a lock on one of these files."""
         held: dict[int, str] = {}
         for names in files:
+            if self.late:
+                break
             *above, last = names
             with self.inside(*above) as directory:
                 for pid in _holders(directory, last):

@@ -40,7 +40,7 @@ def check_links(look: Look, place: str, layers: list[bytes], source: str, *, men
             if home and look.is_gone(place, "l"):
                 _gone(look, place, source, mended=mended)
             return
-        missing = _missing(look, home, links, layers)
+        missing = _missing(look, home, links, layers, elsewhere=mended)
         if missing:
             _lost(look, place, examples(missing), source, mended=mended)
         dangling = _dangling(look, home, links)
@@ -78,8 +78,13 @@ def _lost(look: Look, place: str, which: str, source: str, *, mended: bool) -> N
     )
 
 
-def _missing(look: Look, home: Directory, links: Directory, layers: list[bytes]) -> list[str]:
-    """The layers whose link is not there, and links that other layers need in vain."""
+def _missing(
+    look: Look, home: Directory, links: Directory, layers: list[bytes], *, elsewhere: bool
+) -> list[str]:
+    """The layers whose link is not there, and links that other layers need in vain.
+
+    A layer's parents may lie elsewhere, in an additional image store; then their links do, too.
+    """
     lost: dict[str, None] = {}
     for layer in layers[:LAYERS]:
         if look.late:
@@ -90,7 +95,9 @@ def _missing(look: Look, home: Directory, links: Directory, layers: list[bytes])
                 below = small(directory, "lower") or b""
         except OSError:
             continue
-        wanted = [own or b"", *(name.removeprefix(b"l/") for name in below.split(b":"))]
+        wanted = [own or b""]
+        if not elsewhere:
+            wanted += [name.removeprefix(b"l/") for name in below.split(b":")]
         for name in wanted:
             if _SHORT.fullmatch(name) and _is_lost(links, name):
                 lost[os.fsdecode(name)] = None

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 _PREFIX = "io.containerd.snapshotter.v1."
 _BOLT = "io.containerd.metadata.v1.bolt"
+_KEEP = {f"{_PREFIX}{name}" for name in ("overlayfs", "native", "btrfs", "blockfile", "erofs")}
+"""Snapshotters with a directory for each snapshot; devmapper and zfs have none."""
 _NUMBER = re.compile(rb"[0-9]{1,19}")
 
 
@@ -40,7 +42,7 @@ def look(look: Look) -> Store | None:
         )
     drivers, layers = [], 0
     for part in parts:
-        if part.startswith(_PREFIX):
+        if part.startswith(_PREFIX) and not look.late:
             count = _snapshots(look, part)
             layers += count
             drivers += [part.removeprefix(_PREFIX)] if count else []
@@ -56,7 +58,7 @@ def _snapshots(look: Look, part: str) -> int:
         gone = home is None and look.is_gone(part, "snapshots")
         numbers = [name for name in look.names(home) if _NUMBER.fullmatch(name)]
     database = look.is_there(part, "metadata.db")
-    if database and gone:
+    if database and gone and part in _KEEP:
         look.found(
             "layers-missing",
             f"{part} has a metadata.db and no snapshots.",

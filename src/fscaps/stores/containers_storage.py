@@ -17,6 +17,12 @@ if TYPE_CHECKING:
     from ._look import Look
 
 _DRIVERS = ("overlay", "vfs", "btrfs", "zfs", "aufs")
+_LAYERS_IN: dict[str, tuple[str, ...]] = {
+    "overlay": (),
+    "vfs": ("dir",),
+    "btrfs": ("subvolumes",),
+}
+"""Below its own directory, where a driver keeps a directory for each layer."""
 _LAYERS_JSON = 4 << 20
 
 
@@ -30,7 +36,11 @@ def look(look: Look) -> Store | None:
     look.owned("pkg/lockfile/lockfile_unix.go", ("storage.lock",))
     layers, drivers = 0, []
     for driver in kept:
-        with look.inside(driver) as home:
+        if driver not in _LAYERS_IN:
+            look.limit(f"the layers of {driver} were not counted")
+            drivers += [driver] if look.is_filled(driver) else []
+            continue
+        with look.inside(driver, *_LAYERS_IN[driver]) as home:
             names = _overlay.layers_of(look.names(home))
         layers += len(names)
         drivers += [_title(look, driver)] if names else []
@@ -60,7 +70,8 @@ def _title(look: Look, driver: str) -> str:
 
 def _lost(look: Look, driver: str) -> None:
     """Layers that are in the table and not on the disk."""
-    with look.inside(driver) as home, look.inside(f"{driver}-layers") as tables:
+    place = (driver, *_LAYERS_IN[driver])
+    with look.inside(*place) as home, look.inside(f"{driver}-layers") as tables:
         text = small(tables, "layers.json", _LAYERS_JSON)
         if text is None:
             return
@@ -71,7 +82,8 @@ def _lost(look: Look, driver: str) -> None:
         lost = [
             layer
             for layer in known[:LAYERS]
-            if not look.late and (is_gone(home, layer) if home else look.is_gone(driver))
+            if not look.late
+            and (is_gone(home, layer) if home else look.is_gone(*place) or look.is_gone(driver))
         ]
     if len(known) > LAYERS:
         look.limit(f"{LAYERS} layers of {driver}-layers were looked up")
@@ -79,7 +91,7 @@ def _lost(look: Look, driver: str) -> None:
         look.found(
             "layers-missing",
             f"{driver}-layers/layers.json knows layers that {driver} lacks: {examples(lost)}.",
-            "layers.go:load; drivers/overlay/overlay.go:get",
+            "layers.go:Load; drivers/overlay/overlay.go:get",
             f"look for a mount over {driver} (findmnt -R); else podman system check --repair "
             "(since 5.2) or podman system reset",
         )
@@ -90,13 +102,13 @@ def _ids(text: bytes) -> list[str] | None:
         return None
     try:
         found = [layer["id"] for layer in json.loads(text)]
-    except (ValueError, KeyError, TypeError, RecursionError):
+        return [
+            layer
+            for layer in found
+            if isinstance(layer, str) and _overlay.layers_of([os.fsencode(layer)])
+        ]
+    except (ValueError, KeyError, TypeError, RecursionError):  # half a surrogate is no text, either
         return None
-    return [
-        layer
-        for layer in found
-        if isinstance(layer, str) and _overlay.layers_of([os.fsencode(layer)])
-    ]
 
 
 def _versions(look: Look) -> tuple[str, ...]:

@@ -21,6 +21,16 @@ _PLACES = (
     "plugins", "rootfs", "swarm", "tmp", "vfs", "volumes",
 )  # fmt: skip
 _DRIVERS = ("overlay2", "fuse-overlayfs", "btrfs", "zfs", "vfs", "overlay", "aufs", "devicemapper")
+_LAYERS_IN: dict[str, tuple[str, ...]] = {
+    "overlay2": (),
+    "fuse-overlayfs": (),
+    "vfs": ("dir",),
+    "btrfs": ("subvolumes",),
+}
+"""Below its own directory, where a driver keeps a directory for each layer."""
+_FORGOTTEN = {"aufs": "24", "overlay": "24", "devicemapper": "25"}
+"""Drivers that Docker has no more since that version, and then passes over."""
+_SNAPSHOTTERS = 20
 _UNMOUNTS = "daemon/graphdriver/overlay2/overlay.go:Cleanup, which unmounts overlay2/ at each stop"
 _LOCKED = (
     ("volumes", "metadata.db"),
@@ -35,20 +45,23 @@ def look(look: Look) -> Store | None:
     """The data-root, if it is one."""
     if not look.is_there("image") and not look.is_there("engine-id"):
         return None
-    look.places(_PLACES, _UNMOUNTS)
+    look.places(_PLACES, _UNMOUNTS, (*_LAYERS_IN, "rootfs"))
     look.owned("bbolt's flock(2): vendor/go.etcd.io/bbolt/bolt_unix.go:flock", *_LOCKED)
     drivers = [driver for driver in _DRIVERS if look.is_filled(driver)]
     _several(look, drivers)
     layers = 0
     for driver in {**dict.fromkeys(drivers), "overlay2": None}:
-        with look.inside(driver) as home:
+        if driver not in _LAYERS_IN:
+            look.limit(f"the layers of {driver} were not counted")
+            continue
+        with look.inside(driver, *_LAYERS_IN[driver]) as home:
             names = _overlay.layers_of(look.names(home))
         layers += len(names)
         if driver == "overlay2" and (names or look.is_there("image", driver)):
             source = "daemon/graphdriver/overlay2/overlay.go:Init, create, Get"
             _overlay.check_links(look, driver, names, source, mended=False)
             _overlay.check_attributes(look, (driver,), names, "diff")
-    for driver in ("overlay2", "fuse-overlayfs", "vfs"):
+    for driver in _LAYERS_IN:
         _lost(look, driver)
     drivers += _snapshotters(look)
     return Store(
@@ -59,20 +72,26 @@ def look(look: Look) -> Store | None:
 def _several(look: Look, drivers: list[str]) -> None:
     """vfs does not count for dockerd, either."""
     counting = [driver for driver in drivers if driver != "vfs"]
+    known = [driver for driver in counting if driver not in _FORGOTTEN]
+    who = "dockerd"
+    if len(known) < 2 and len(counting) > 1:  # noqa: PLR2004 - several
+        who = f"Docker before {min(_FORGOTTEN[one] for one in counting if one in _FORGOTTEN)}"
     if len(counting) > 1:
         look.found(
             "several-drivers",
-            f"Several storage drivers have something here: {', '.join(counting)}. dockerd does not "
+            f"Several storage drivers have something here: {', '.join(counting)}. {who} does not "
             "start unless one is chosen.",
             "daemon/graphdriver/driver.go:New, scanPriorDrivers",
             'set "storage-driver" in /etc/docker/daemon.json',
+            breaks=len(known) > 1,
         )
 
 
 def _lost(look: Look, driver: str) -> None:
     """Layers that image/ knows, and that are not there: overlay2/ was emptied or mounted over."""
     lost, halves = [], []
-    with look.inside(driver) as home, look.inside("image", driver, "layerdb", "sha256") as chains:
+    place = (driver, *_LAYERS_IN[driver])
+    with look.inside(*place) as home, look.inside("image", driver, "layerdb", "sha256") as chains:
         known = [name for name in look.names(chains) if _CHAIN.fullmatch(name)]
         for chain in known[:LAYERS]:
             if chains is None or look.late:
@@ -87,7 +106,7 @@ def _lost(look: Look, driver: str) -> None:
                 halves.append(os.fsdecode(chain))
             elif not _is_name(cache):
                 continue
-            elif is_gone(home, cache) if home else look.is_gone(driver):
+            elif is_gone(home, cache) if home else look.is_gone(*place) or look.is_gone(driver):
                 lost.append(os.fsdecode(cache))
     if len(known) > LAYERS:
         look.limit(f"{LAYERS} layers of image/{driver} were looked up")
@@ -123,7 +142,7 @@ def _snapshotters(look: Look) -> list[str]:
         and look.is_filled("containerd", "daemon", name, "snapshots")
     ]
     with look.inside("rootfs") as used:
-        mounted = [os.fsdecode(name) for name in look.names(used)]
+        mounted = [os.fsdecode(name) for name in look.names(used, _SNAPSHOTTERS)]
     if mounted and not own:
         look.found(
             "layers-elsewhere",
