@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import re
 from typing import TYPE_CHECKING
@@ -370,6 +371,100 @@ def test_a_no_confirms_a_yes_refutes_and_unknown_leaves_open(
     cause = Cause("x", (Check(XATTR),))
     reason = "error" if outcome is UNKNOWN else ""
     assert cause.standing({XATTR.id: found(XATTR, outcome, reason)}) is standing
+
+
+def test_an_answer_of_another_errno_confirms_nothing_where_errnos_are_named() -> None:
+    check = Check(XATTR, errnos=(errno.EPERM,))
+    standings = {
+        name: check.standing(fscaps.Finding(XATTR.id, NO, errno=name))
+        for name in ("EPERM", "ENOTSUP", None)
+    }
+    assert standings == {
+        "EPERM": Standing.CONFIRMED,
+        "ENOTSUP": Standing.OPEN,
+        None: Standing.OPEN,
+    }
+
+
+# A message or a line with it, how one of its causes begins, and what the probes answered.
+NOT_SHOWN = {
+    "a no of rootless overlay is not an old kernel": (
+        "podman/not-supported-over", "Rootless: the kernel", {"overlay.userxattr": "EINVAL"}
+    ),
+    "containerd skips an attribute that is not supported": (
+        "containerd/setxattr", "The file system refuses", {"xattr.declined": "ENOTSUP"}
+    ),
+    "a file capability is no user attribute": (
+        "containerd/setxattr", "The file system refuses", {"xattr.user": "EPERM"}
+    ),
+    "an overlay fails for more than d_type": (
+        '"overlayfs" snapshotter cannot be enabled for "/x": it does not support d_type',
+        "The file system gives no d_type", {"overlay.upper": "EINVAL"},
+    ),
+    "an overlay fails for more than casefold": (
+        "kernel/casefold", "The file system was made", {"overlay.upper": "EINVAL"}
+    ),
+    "an overlay fails on more than overlays": (
+        "kernel/not-as-upper", "It is itself an overlay", {"overlay.upper": "EINVAL"}
+    ),
+    "a failing rename is not one by copying": (
+        "errno/cross-device", "In a container", {"overlay.rename": "EIO"}
+    ),
+    "want of hard links is no mount inside the store": (
+        "errno/cross-device", "Hard links or renames", {"link.hard": "EPERM"}
+    ),
+    "a lost directory is no lost file": (
+        "docker/write-set", "The file system loses",
+        {"rename.directory": "ENOENT", "durability.fsync": "EINVAL"},
+    ),
+    "a directory that is busy keeps no deleted file": (
+        "docker/volume-busy", "The file system keeps", {"directory.open_unlink": "EBUSY"}
+    ),
+}  # fmt: skip
+SHOWN = {
+    "a kernel without": (
+        "podman/not-supported-over", "Rootless: the kernel", ("overlay.userxattr", "kernel", "")
+    ),
+    "EPERM": (
+        "containerd/setxattr", "The file system refuses file", ("xattr.declined", "", "EPERM")
+    ),
+    "silly rename": (
+        "docker/volume-busy", "The file system keeps", ("directory.open_unlink", "", "ENOTEMPTY")
+    ),
+    "an open file lost": (
+        "docker/write-set", "The file system loses", ("space.extend", "", "EBADF")
+    ),
+}  # fmt: skip
+
+
+def cause_of(said: str, begin: str) -> Cause:
+    """The one cause of a message, or of the line with it, that begins so."""
+    (cause,) = (
+        cause
+        for _, _, causes in recognise(SAID.get(said, said))
+        for cause in causes
+        if cause.because.startswith(begin)
+    )
+    return cause
+
+
+@pytest.mark.parametrize(("said", "begin", "noes"), NOT_SHOWN.values(), ids=NOT_SHOWN.keys())
+def test_a_no_that_has_another_cause_does_not_confirm(
+    said: str, begin: str, noes: dict[str, str | None]
+) -> None:
+    findings = {name: fscaps.Finding(name, NO, errno=code) for name, code in noes.items()}
+    assert cause_of(said, begin).standing(findings) is Standing.OPEN
+
+
+@pytest.mark.parametrize(("said", "begin", "answer"), SHOWN.values(), ids=SHOWN.keys())
+def test_an_answer_that_shows_the_cause_confirms_it(
+    said: str, begin: str, answer: tuple[str, str, str]
+) -> None:
+    name, reason, code = answer
+    finding = fscaps.Finding(
+        name, UNKNOWN if reason else NO, fscaps.Reason(reason) if reason else None, code or None
+    )
+    assert cause_of(said, begin).standing({name: finding}) is Standing.CONFIRMED
 
 
 def test_a_cause_is_open_without_a_probe_and_without_a_finding() -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from errno import EEXIST, EINVAL, ENOSPC, EPERM
 
-from ..findings import Outcome, Reason
+from ..findings import Reason
 from ..probes import directory, node, overlay, space, xattr
 from . import Cause, Check, Message
 from ._causes import LOCAL, NO_OVERLAY, NO_POSIX_LOCK, NO_RIGHT, UNWRITABLE
@@ -43,9 +43,8 @@ MESSAGES = (
             Cause(
                 "Rootless: the kernel is older than 5.11 and mounts no overlay for users, or "
                 "SELinux stands in the way (before 5.13).",
-                checks=(
-                    Check(overlay.userxattr, confirms=(Outcome.NO, Reason.KERNEL), refutes=()),
-                ),
+                # A no may be for want of a whiteout, or of anything else that overlay takes.
+                checks=(Check(overlay.userxattr, confirms=(Reason.KERNEL,), refutes=()),),
                 look="uname -r; getenforce",
                 remedy="install fuse-overlayfs, which is then used by itself",
             ),
