@@ -467,6 +467,20 @@ def test_an_answer_that_shows_the_cause_confirms_it(
     assert cause_of(said, begin).standing({name: finding}) is Standing.CONFIRMED
 
 
+@pytest.mark.parametrize("words", ["bad address", "no such file or directory"])
+def test_a_database_is_not_opened_at_too_long_a_path_or_by_who_may_not(words: str) -> None:
+    """Of a path where root may write, an ordinary user may not; its length holds for all."""
+    said = f"Error: beginning transaction: unable to open database file: {words}"
+    length = probes.every()["name.sqlite"]
+    long = cause_of(said, "The path is longer")
+    assert long.standing({length.id: found(length, NO)}) is Standing.CONFIRMED
+    assert long.standing({length.id: found(length, YES)}) is Standing.REFUTED
+    writable = probes.every()["directory.writable"]
+    unwritable = cause_of(said, "The directory of the database")
+    assert unwritable.standing({writable.id: found(writable, YES)}) is Standing.OPEN
+    assert unwritable.standing({writable.id: found(writable, NO)}) is Standing.CONFIRMED
+
+
 def test_a_cause_is_open_without_a_probe_and_without_a_finding() -> None:
     assert Cause("x").standing({}) is Standing.OPEN
     assert Cause("x", (Check(XATTR),)).standing({}) is Standing.OPEN

@@ -29,6 +29,7 @@ _WORDS = {
     "no such file or directory": errno.ENOENT,
     "input/output error": errno.EIO,
     "bad file descriptor": errno.EBADF,
+    "bad address": errno.EFAULT,
     "permission denied": errno.EACCES,
     "device or resource busy": errno.EBUSY,
     "file exists": errno.EEXIST,
