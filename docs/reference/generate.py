@@ -127,9 +127,21 @@ def _check(check: Check) -> str:
     return f"`{check.probe.id}` ({', '.join(filter(None, told))})"
 
 
+def _problems(cause: Cause) -> list[str]:
+    """Each once, with all that its text may have in it."""
+    texts: dict[str, list[str]] = {}
+    for problem in cause.problems:
+        name, _, text = problem.partition(":")
+        texts.setdefault(name, []).extend([f"`{text.strip()}`"] if text else [])
+    return [
+        f"`{name}`" + (f" with {' or '.join(within)}" if within else "")
+        for name, within in texts.items()
+    ]
+
+
 def _cause(cause: Cause) -> str:
     answers = [_check(check) for check in cause.checks]
-    answers += [f"the store's `{problem}` (confirms)" for problem in cause.problems]
+    answers += [f"the store's {problem} (confirms)" for problem in _problems(cause)]
     errnos = f" ({', '.join(errno.errorcode[code] for code in cause.errnos)})"
     notes = [
         f"Decided by {'; '.join(answers)}." if answers else "",

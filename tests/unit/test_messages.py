@@ -620,6 +620,24 @@ def test_a_problem_of_the_store_confirms_a_cause_and_its_absence_refutes_none() 
     assert cause.standing({}) is Standing.OPEN
 
 
+@pytest.mark.parametrize(
+    ("linked", "standing"), [("overlay2", Standing.CONFIRMED), ("volumes", Standing.OPEN)]
+)
+def test_runc_minds_a_link_in_place_of_a_directory_of_layers_only(
+    tmp_path: Path, linked: str, standing: Standing
+) -> None:
+    root, elsewhere = tmp_path / "root", tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    for name in {"containers", "network", "image/overlay2", "overlay2", "volumes"} - {linked}:
+        (root / name).mkdir(parents=True)
+    (root / linked).symlink_to(elsewhere)
+    store = fscaps.survey(root, only=["name.option"]).store
+    assert store is not None
+    assert "symlink" in {problem.id for problem in store.problems}
+    (message,) = fscaps.explain(SAID["runc/rootfs-symlink"], root).messages
+    assert [cause.standing for cause in message.causes] == [standing]
+
+
 def test_the_seed_s_line_is_confirmed_by_the_store_and_not_by_the_file_system(
     tmp_path: Path,
 ) -> None:
