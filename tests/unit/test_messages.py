@@ -621,6 +621,25 @@ def test_a_problem_of_the_store_confirms_a_cause_and_its_absence_refutes_none() 
 
 
 @pytest.mark.parametrize(
+    ("said", "file"),
+    [
+        ("docker/boltdb-open", "volumes/metadata.db"),
+        ("docker/volume-database", "volumes/metadata.db"),
+        ("containerd/bolt-wait", "io.containerd.metadata.v1.bolt/meta.db"),
+    ],
+)
+def test_a_lock_is_told_as_a_lock_and_nobody_is_sent_to_end_a_healthy_daemon(
+    said: str, file: str
+) -> None:
+    """The daemon that runs as it should holds the lock as well as a second one does."""
+    cause = cause_of(said, "A process has")
+    held_now = held("in-use", f"a daemon (process 1) holds the lock on {file}.")
+    assert cause.standing({}, held_now) is Standing.CONFIRMED
+    assert "that runs is one" in cause.because
+    assert cause.remedy.startswith("if there are two of them")
+
+
+@pytest.mark.parametrize(
     ("linked", "standing"), [("overlay2", Standing.CONFIRMED), ("volumes", Standing.OPEN)]
 )
 def test_runc_minds_a_link_in_place_of_a_directory_of_layers_only(

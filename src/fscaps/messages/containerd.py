@@ -138,10 +138,12 @@ MESSAGES = (
         "io.containerd.timeout.bolt.open is set.",
         (
             Cause(
-                "Another containerd has it open.",
+                "A process has meta.db open now. A containerd that runs is one; it is the cause if "
+                "this was said by another, which was to start beside it.",
                 problems=("in-use:meta.db",),
                 look="fuser -v <root>/io.containerd.metadata.v1.bolt/meta.db",
-                remedy="end it; a root belongs to one containerd, on one host",
+                remedy="if there are two of them, end the second; a root belongs to one "
+                "containerd, on one host",
             ),
             NO_FLOCK,
         ),
