@@ -255,6 +255,18 @@ def test_no_pattern_takes_long() -> None:
     ids("a" * _paste.LIMIT)
 
 
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize("end", ["", "x", "r", "rx", "n"])
+def test_a_run_of_backslashes_is_read_once(end: str) -> None:
+    """200,000 of them took minutes while they were tried from each."""
+    assert ids("\\" * 200_000 + end) == []
+
+
+@pytest.mark.parametrize("end", [r"\n", r"\\n", r"\r\n", r"\\r\\n", r"\r\r\n", r"\n\n"])
+def test_a_line_ends_in_letters_however_often_it_was_quoted(end: str) -> None:
+    assert [line.rstrip("r\\") for line in _paste.lines(f"a{end}b")] == ["a", "b"]
+
+
 # --- what becomes of words ------------------------------------------------------------------
 
 DAEMON = f"error creating overlay mount to {STORE}/overlay2/{LAYER}/merged: invalid argument"
