@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import re
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 from hypothesis import given, strategies
@@ -15,9 +15,6 @@ import fscaps
 from fscaps import messages, probes
 from fscaps._explain import recognise
 from fscaps.messages import Cause, Check, Standing, _paste
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 STORE = "/var/lib/docker"
 LAYER = "8b1c6f3a9f5d0a55b2c4d1e3f6a7b8c9d0e1f2a3b4c5d6e7f8a9b0c1d2e3f4a5"
@@ -530,6 +527,12 @@ def test_with_a_path_what_decides_is_asked_there_and_nothing_else(place: Path) -
     assert link.standing is Standing.REFUTED
     (gone,) = (c for c in explanation.messages[0].causes if "is gone" in c.because)
     assert gone.standing is Standing.OPEN
+
+
+def test_the_text_that_the_readme_has_explained_is_known() -> None:
+    readme = Path(__file__).resolve().parents[2] / "README.md"
+    (said,) = re.findall(r'^said = "(.*)"$', readme.read_text(encoding="utf-8"), re.MULTILINE)
+    assert fscaps.explain(said)
 
 
 def test_text_that_is_not_known_is_false() -> None:
