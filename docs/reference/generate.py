@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from fscaps import Need, Probe, Role
-    from fscaps.messages import Cause, Message
+    from fscaps.messages import Cause, Check, Message
 
 HERE = Path(__file__).resolve().parent
 _NOTE = "<!-- made by docs/reference/generate.py from the code; edit that -->"
@@ -117,13 +117,31 @@ def _message(message: Message) -> Iterator[str]:
     yield from (_cause(cause) for cause in message.causes)
 
 
-def _cause(cause: Cause) -> str:
-    answers = [
-        f"`{check.probe.id}` ({', '.join(answer.value for answer in check.confirms)} confirms"
-        + (", yes refutes)" if check.refutes else ")")
-        for check in cause.checks
+def _check(check: Check) -> str:
+    confirms = ", ".join(answer.value for answer in check.confirms)
+    named = " or ".join(errno.errorcode[code] for code in check.errnos)
+    told = [
+        f"{confirms}{f' with {named}' if named else ''} confirms" if confirms else "",
+        "yes refutes" if check.refutes else "",
     ]
-    answers += [f"the store's `{problem}` (confirms)" for problem in cause.problems]
+    return f"`{check.probe.id}` ({', '.join(filter(None, told))})"
+
+
+def _problems(cause: Cause) -> list[str]:
+    """Each once, with all that its text may have in it."""
+    texts: dict[str, list[str]] = {}
+    for problem in cause.problems:
+        name, _, text = problem.partition(":")
+        texts.setdefault(name, []).extend([f"`{text.strip()}`"] if text else [])
+    return [
+        f"`{name}`" + (f" with {' or '.join(within)}" if within else "")
+        for name, within in texts.items()
+    ]
+
+
+def _cause(cause: Cause) -> str:
+    answers = [_check(check) for check in cause.checks]
+    answers += [f"the store's {problem} (confirms)" for problem in _problems(cause)]
     errnos = f" ({', '.join(errno.errorcode[code] for code in cause.errnos)})"
     notes = [
         f"Decided by {'; '.join(answers)}." if answers else "",

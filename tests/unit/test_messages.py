@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import re
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 from hypothesis import given, strategies
@@ -14,9 +15,6 @@ import fscaps
 from fscaps import messages, probes
 from fscaps._explain import recognise
 from fscaps.messages import Cause, Check, Standing, _paste
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 STORE = "/var/lib/docker"
 LAYER = "8b1c6f3a9f5d0a55b2c4d1e3f6a7b8c9d0e1f2a3b4c5d6e7f8a9b0c1d2e3f4a5"
@@ -254,6 +252,18 @@ def test_no_pattern_takes_long() -> None:
     ids("a" * _paste.LIMIT)
 
 
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize("end", ["", "x", "r", "rx", "n"])
+def test_a_run_of_backslashes_is_read_once(end: str) -> None:
+    """200,000 of them took minutes while they were tried from each."""
+    assert ids("\\" * 200_000 + end) == []
+
+
+@pytest.mark.parametrize("end", [r"\n", r"\\n", r"\r\n", r"\\r\\n", r"\r\r\n", r"\n\n"])
+def test_a_line_ends_in_letters_however_often_it_was_quoted(end: str) -> None:
+    assert [line.rstrip("r\\") for line in _paste.lines(f"a{end}b")] == ["a", "b"]
+
+
 # --- what becomes of words ------------------------------------------------------------------
 
 DAEMON = f"error creating overlay mount to {STORE}/overlay2/{LAYER}/merged: invalid argument"
@@ -372,6 +382,114 @@ def test_a_no_confirms_a_yes_refutes_and_unknown_leaves_open(
     assert cause.standing({XATTR.id: found(XATTR, outcome, reason)}) is standing
 
 
+def test_an_answer_of_another_errno_confirms_nothing_where_errnos_are_named() -> None:
+    check = Check(XATTR, errnos=(errno.EPERM,))
+    standings = {
+        name: check.standing(fscaps.Finding(XATTR.id, NO, errno=name))
+        for name in ("EPERM", "ENOTSUP", None)
+    }
+    assert standings == {
+        "EPERM": Standing.CONFIRMED,
+        "ENOTSUP": Standing.OPEN,
+        None: Standing.OPEN,
+    }
+
+
+# A message or a line with it, how one of its causes begins, and what the probes answered.
+NOT_SHOWN = {
+    "a no of rootless overlay is not an old kernel": (
+        "podman/not-supported-over", "Rootless: the kernel", {"overlay.userxattr": "EINVAL"}
+    ),
+    "containerd skips an attribute that is not supported": (
+        "containerd/setxattr", "The file system refuses", {"xattr.declined": "ENOTSUP"}
+    ),
+    "a file capability is no user attribute": (
+        "containerd/setxattr", "The file system refuses", {"xattr.user": "EPERM"}
+    ),
+    "an overlay fails for more than d_type": (
+        '"overlayfs" snapshotter cannot be enabled for "/x": it does not support d_type',
+        "The file system gives no d_type", {"overlay.upper": "EINVAL"},
+    ),
+    "an overlay fails for more than casefold": (
+        "kernel/casefold", "The file system was made", {"overlay.upper": "EINVAL"}
+    ),
+    "an overlay fails on more than overlays": (
+        "kernel/not-as-upper", "It is itself an overlay", {"overlay.upper": "EINVAL"}
+    ),
+    "a failing rename is not one by copying": (
+        "errno/cross-device", "In a container", {"overlay.rename": "EIO"}
+    ),
+    "want of hard links is no mount inside the store": (
+        "errno/cross-device", "Hard links or renames", {"link.hard": "EPERM"}
+    ),
+    "a lost directory is no lost file": (
+        "docker/write-set", "The file system loses",
+        {"rename.directory": "ENOENT", "durability.fsync": "EINVAL"},
+    ),
+    "a directory that is busy keeps no deleted file": (
+        "docker/volume-busy", "The file system keeps", {"directory.open_unlink": "EBUSY"}
+    ),
+}  # fmt: skip
+SHOWN = {
+    "a kernel without": (
+        "podman/not-supported-over", "Rootless: the kernel", ("overlay.userxattr", "kernel", "")
+    ),
+    "EPERM": (
+        "containerd/setxattr", "The file system refuses file", ("xattr.declined", "", "EPERM")
+    ),
+    "silly rename": (
+        "docker/volume-busy", "The file system keeps", ("directory.open_unlink", "", "ENOTEMPTY")
+    ),
+    "an open file lost": (
+        "docker/write-set", "The file system loses", ("space.extend", "", "EBADF")
+    ),
+}  # fmt: skip
+
+
+def cause_of(said: str, begin: str) -> Cause:
+    """The one cause of a message, or of the line with it, that begins so."""
+    (cause,) = (
+        cause
+        for _, _, causes in recognise(SAID.get(said, said))
+        for cause in causes
+        if cause.because.startswith(begin)
+    )
+    return cause
+
+
+@pytest.mark.parametrize(("said", "begin", "noes"), NOT_SHOWN.values(), ids=NOT_SHOWN.keys())
+def test_a_no_that_has_another_cause_does_not_confirm(
+    said: str, begin: str, noes: dict[str, str | None]
+) -> None:
+    findings = {name: fscaps.Finding(name, NO, errno=code) for name, code in noes.items()}
+    assert cause_of(said, begin).standing(findings) is Standing.OPEN
+
+
+@pytest.mark.parametrize(("said", "begin", "answer"), SHOWN.values(), ids=SHOWN.keys())
+def test_an_answer_that_shows_the_cause_confirms_it(
+    said: str, begin: str, answer: tuple[str, str, str]
+) -> None:
+    name, reason, code = answer
+    finding = fscaps.Finding(
+        name, UNKNOWN if reason else NO, fscaps.Reason(reason) if reason else None, code or None
+    )
+    assert cause_of(said, begin).standing({name: finding}) is Standing.CONFIRMED
+
+
+@pytest.mark.parametrize("words", ["bad address", "no such file or directory"])
+def test_a_database_is_not_opened_at_too_long_a_path_or_by_who_may_not(words: str) -> None:
+    """Of a path where root may write, an ordinary user may not; its length holds for all."""
+    said = f"Error: beginning transaction: unable to open database file: {words}"
+    length = probes.every()["name.sqlite"]
+    long = cause_of(said, "The path is longer")
+    assert long.standing({length.id: found(length, NO)}) is Standing.CONFIRMED
+    assert long.standing({length.id: found(length, YES)}) is Standing.REFUTED
+    writable = probes.every()["directory.writable"]
+    unwritable = cause_of(said, "The directory of the database")
+    assert unwritable.standing({writable.id: found(writable, YES)}) is Standing.OPEN
+    assert unwritable.standing({writable.id: found(writable, NO)}) is Standing.CONFIRMED
+
+
 def test_a_cause_is_open_without_a_probe_and_without_a_finding() -> None:
     assert Cause("x").standing({}) is Standing.OPEN
     assert Cause("x", (Check(XATTR),)).standing({}) is Standing.OPEN
@@ -409,6 +527,12 @@ def test_with_a_path_what_decides_is_asked_there_and_nothing_else(place: Path) -
     assert link.standing is Standing.REFUTED
     (gone,) = (c for c in explanation.messages[0].causes if "is gone" in c.because)
     assert gone.standing is Standing.OPEN
+
+
+def test_the_text_that_the_readme_has_explained_is_known() -> None:
+    readme = Path(__file__).resolve().parents[2] / "README.md"
+    (said,) = re.findall(r'^said = "(.*)"$', readme.read_text(encoding="utf-8"), re.MULTILINE)
+    assert fscaps.explain(said)
 
 
 def test_text_that_is_not_known_is_false() -> None:
@@ -509,6 +633,43 @@ def test_a_problem_of_the_store_confirms_a_cause_and_its_absence_refutes_none() 
     assert cause.standing({}, held("in-use", "a holds meta.db")) is Standing.OPEN
     assert cause.standing({}, fscaps.Store("docker")) is Standing.OPEN
     assert cause.standing({}) is Standing.OPEN
+
+
+@pytest.mark.parametrize(
+    ("said", "file"),
+    [
+        ("docker/boltdb-open", "volumes/metadata.db"),
+        ("docker/volume-database", "volumes/metadata.db"),
+        ("containerd/bolt-wait", "io.containerd.metadata.v1.bolt/meta.db"),
+    ],
+)
+def test_a_lock_is_told_as_a_lock_and_nobody_is_sent_to_end_a_healthy_daemon(
+    said: str, file: str
+) -> None:
+    """The daemon that runs as it should holds the lock as well as a second one does."""
+    cause = cause_of(said, "A process has")
+    held_now = held("in-use", f"a daemon (process 1) holds the lock on {file}.")
+    assert cause.standing({}, held_now) is Standing.CONFIRMED
+    assert "that runs is one" in cause.because
+    assert cause.remedy.startswith("if there are two of them")
+
+
+@pytest.mark.parametrize(
+    ("linked", "standing"), [("overlay2", Standing.CONFIRMED), ("volumes", Standing.OPEN)]
+)
+def test_runc_minds_a_link_in_place_of_a_directory_of_layers_only(
+    tmp_path: Path, linked: str, standing: Standing
+) -> None:
+    root, elsewhere = tmp_path / "root", tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    for name in {"containers", "network", "image/overlay2", "overlay2", "volumes"} - {linked}:
+        (root / name).mkdir(parents=True)
+    (root / linked).symlink_to(elsewhere)
+    store = fscaps.survey(root, only=["name.option"]).store
+    assert store is not None
+    assert "symlink" in {problem.id for problem in store.problems}
+    (message,) = fscaps.explain(SAID["runc/rootfs-symlink"], root).messages
+    assert [cause.standing for cause in message.causes] == [standing]
 
 
 def test_the_seed_s_line_is_confirmed_by_the_store_and_not_by_the_file_system(

@@ -10,6 +10,7 @@ from __future__ import annotations
 import enum
 import functools
 from dataclasses import dataclass
+from errno import errorcode
 from importlib import import_module
 
 from .. import _register
@@ -39,20 +40,28 @@ class Standing(str, enum.Enum):
 
 @dataclass(frozen=True)
 class Check:
-    """A probe, and which of its answers confirm or refute a cause; any other leaves it open."""
+    """A probe, and which of its answers confirm or refute a cause; any other leaves it open.
+
+    If there are ``errnos``, an answer confirms only with one of them: a *no* for another reason
+    shows another cause.
+    """
 
     probe: Probe
     confirms: tuple[Reply, ...] = (Outcome.NO,)
     refutes: tuple[Reply, ...] = (Outcome.YES,)
+    errnos: tuple[int, ...] = ()
 
     def standing(self, finding: Finding) -> Standing:
         """What this finding makes of the cause."""
         replies = (finding.outcome, finding.reason)
-        if any(reply in self.confirms for reply in replies):
+        if any(reply in self.confirms for reply in replies) and self._is_of_these(finding):
             return Standing.CONFIRMED
         if any(reply in self.refutes for reply in replies):
             return Standing.REFUTED
         return Standing.OPEN
+
+    def _is_of_these(self, finding: Finding) -> bool:
+        return not self.errnos or finding.errno in [errorcode[code] for code in self.errnos]
 
 
 @dataclass(frozen=True)

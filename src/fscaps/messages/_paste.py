@@ -15,7 +15,9 @@ LIMIT = 1 << 18
 
 _ESCAPE = re.compile(r"\x1b(?:\[[0-9;:?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])")
 _QUOTED = re.compile(r"\\+([\"'\\/])")
-_BREAK = re.compile(r"[\r\n]+|(?:\\+r)?\\+n")  # a log in a log has its line ends in letters
+# A log in a log has its line ends in letters. A run of backslashes is tried from its start alone:
+# from each of them, what pastes of many take grows with their square.
+_BREAK = re.compile(r"[\r\n]+|(?<!\\)(?:\\+r)?\\+n")
 _SPACE = re.compile(r"\s+")
 _CUT = re.compile(r"\s*(?:…|\.{3}|>)$")
 _ALTERNATIVE = re.compile(r"\|(?![^()]*\))")  # not one in a group
@@ -29,6 +31,7 @@ _WORDS = {
     "no such file or directory": errno.ENOENT,
     "input/output error": errno.EIO,
     "bad file descriptor": errno.EBADF,
+    "bad address": errno.EFAULT,
     "permission denied": errno.EACCES,
     "device or resource busy": errno.EBUSY,
     "file exists": errno.EEXIST,

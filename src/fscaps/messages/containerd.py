@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from errno import EACCES, EBUSY, EINVAL, ELOOP, ENOENT, ENOTSUP, EPERM
 
-from ..probes import directory, durability, node, overlay, xattr
+from ..probes import directory, durability, node, xattr
 from . import Cause, Check, Message
 from ._causes import LOCAL, NO_FLOCK, NO_OVERLAY, NO_RIGHT, NO_UPPER, OPTION, UNKNOWN_WHY
 
@@ -109,12 +109,17 @@ MESSAGES = (
         "does not support, and stops where it is forbidden.",
         (
             Cause(
-                "The file system refuses the attribute with EPERM.",
-                checks=(
-                    Check(xattr.security_capability, refutes=()),
-                    Check(xattr.user, refutes=()),
-                ),
+                "The file system refuses file capabilities with EPERM.",
+                checks=(Check(xattr.declined, errnos=(EPERM,)),),
                 errnos=(EPERM,),
+                when=r'for key "?security\.capability',
+                remedy=LOCAL,
+            ),
+            Cause(
+                "The file system refuses user.* attributes with EPERM.",
+                checks=(Check(xattr.user, refutes=(), errnos=(EPERM,)),),
+                errnos=(EPERM,),
+                when=r'for key "?user\.',
                 remedy=LOCAL,
             ),
             Cause(
@@ -133,10 +138,12 @@ MESSAGES = (
         "io.containerd.timeout.bolt.open is set.",
         (
             Cause(
-                "Another containerd has it open.",
+                "A process has meta.db open now. A containerd that runs is one; it is the cause if "
+                "this was said by another, which was to start beside it.",
                 problems=("in-use:meta.db",),
                 look="fuser -v <root>/io.containerd.metadata.v1.bolt/meta.db",
-                remedy="end it; a root belongs to one containerd, on one host",
+                remedy="if there are two of them, end the second; a root belongs to one "
+                "containerd, on one host",
             ),
             NO_FLOCK,
         ),
@@ -183,7 +190,7 @@ MESSAGES = (
             NO_OVERLAY,
             Cause(
                 "The file system gives no d_type.",
-                checks=(Check(overlay.upper), Check(directory.d_type)),
+                checks=(Check(directory.d_type),),
                 when="d_type",
                 remedy="mkfs.xfs -n ftype=1; tune2fs -O filetype",
             ),

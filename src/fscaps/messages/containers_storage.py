@@ -5,10 +5,10 @@ Sources are files of containers/storage at v1.43.0 (Podman 4.3) unless another i
 
 from __future__ import annotations
 
-from errno import EEXIST, EINVAL, ENOSPC, EPERM
+from errno import EEXIST, EFAULT, EINVAL, ENOENT, ENOSPC, EPERM
 
-from ..findings import Outcome, Reason
-from ..probes import directory, node, overlay, space, xattr
+from ..findings import Reason
+from ..probes import directory, name, node, overlay, space, xattr
 from . import Cause, Check, Message
 from ._causes import LOCAL, NO_OVERLAY, NO_POSIX_LOCK, NO_RIGHT, UNWRITABLE
 
@@ -43,9 +43,8 @@ MESSAGES = (
             Cause(
                 "Rootless: the kernel is older than 5.11 and mounts no overlay for users, or "
                 "SELinux stands in the way (before 5.13).",
-                checks=(
-                    Check(overlay.userxattr, confirms=(Outcome.NO, Reason.KERNEL), refutes=()),
-                ),
+                # A no may be for want of a whiteout, or of anything else that overlay takes.
+                checks=(Check(overlay.userxattr, confirms=(Reason.KERNEL,), refutes=()),),
                 look="uname -r; getenforce",
                 remedy="install fuse-overlayfs, which is then used by itself",
             ),
@@ -235,8 +234,15 @@ MESSAGES = (
             ),
             Cause(
                 "The directory of the database cannot be written to.",
-                checks=(Check(directory.writable),),
-                look="ls -ld its directory",
+                # Root may, and a container's user or an ordinary one may not all the same.
+                checks=(Check(directory.writable, refutes=()),),
+                look="ls -ld its directory, as seen by who opens it",
+            ),
+            Cause(
+                "The path is longer than SQLite takes: 512 bytes with its journal's name.",
+                checks=(Check(name.sqlite),),
+                errnos=(EFAULT, ENOENT),
+                remedy="put the graphroot at a shorter path, or bind-mount it at one",
             ),
         ),
     ),

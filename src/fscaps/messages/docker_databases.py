@@ -24,10 +24,12 @@ from ._causes import (
 )
 
 _ANOTHER_DOCKERD = Cause(
-    "Another process has the database open: a second dockerd, or one that did not end.",
+    "A process has a database of the store open now. A dockerd that runs is one; it is the cause "
+    "if this was said by another, which was to start beside it.",
     problems=("in-use:volumes/metadata.db",),
     look="fuser -v <data-root>/volumes/metadata.db; pgrep -a dockerd",
-    remedy="end it; a data-root belongs to one daemon, on one host",
+    remedy="if there are two of them, end the second; a data-root belongs to one daemon, on one "
+    "host",
 )
 
 MESSAGES = (

@@ -7,6 +7,7 @@ unpacker (pkg/archive there, vendor/github.com/moby/go-archive in docker-v29.0.0
 from __future__ import annotations
 
 from errno import (
+    EBADF,
     EEXIST,
     EINVAL,
     ELOOP,
@@ -18,11 +19,11 @@ from errno import (
 
 from ..probes import (
     directory,
-    durability,
     node,
     overlay,
     owner,
     rename,
+    space,
     symlink,
     xattr,
 )
@@ -221,10 +222,7 @@ MESSAGES = (
         (
             Cause(
                 "The file system loses an open file.",
-                checks=(
-                    Check(durability.fsync, refutes=()),
-                    Check(rename.directory, refutes=()),
-                ),
+                checks=(Check(space.extend, refutes=(), errnos=(EBADF,)),),
                 remedy="update the FUSE client; " + LOCAL,
             ),
         ),
@@ -255,9 +253,9 @@ MESSAGES = (
         "A directory could not be removed because something is left in it.",
         (
             Cause(
-                "A file deleted from it is still open, and stays there under another name "
-                "(NFS: .nfsXXXX).",
-                checks=(Check(directory.open_unlink),),
+                "The file system keeps a deleted file that is open, under another name in the "
+                "same directory (NFS: .nfsXXXX).",
+                checks=(Check(directory.open_unlink, errnos=(ENOTEMPTY,)),),
                 errnos=(ENOTEMPTY,),
                 look="fuser -v <directory>/.nfs*",
                 remedy="end the process that has it open, and remove it again",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from errno import EDQUOT, ENOSPC, EROFS
 
-from ..probes import directory, link, overlay, space
+from ..probes import directory, space
 from . import Cause, Check, Message
 from ._causes import UNKNOWN_WHY
 
@@ -105,12 +105,10 @@ MESSAGES = (
             Cause(
                 "In a container: a directory of the image was renamed, and the overlay module has "
                 "redirect_dir=off, as it should; mv copies then.",
-                checks=(Check(overlay.rename, refutes=()),),
                 look="cat /sys/module/overlay/parameters/redirect_dir",
             ),
             Cause(
                 "Hard links or renames across a mount or a bind inside the store.",
-                checks=(Check(link.hard, refutes=()),),
                 look="findmnt -R <data-root>",
             ),
         ),

@@ -93,7 +93,8 @@ MESSAGES = (
             Cause(
                 "It is itself an overlay, or its lookups go to a server (before 5.7 any network "
                 "or FUSE file system).",
-                checks=(Check(overlay.upper),),
+                checks=(Check(overlay.upper, confirms=()),),
+                look="findmnt -T <path>",
                 remedy="inside a container: put a volume or a tmpfs there; else " + LOCAL,
             ),
         ),
@@ -110,7 +111,7 @@ MESSAGES = (
         (
             Cause(
                 "The file system was made with casefold.",
-                checks=(Check(overlay.upper),),
+                checks=(Check(overlay.upper, confirms=()),),
                 look="tune2fs -l DEVICE | grep casefold",
                 remedy="a file system without casefold; Linux 6.17 or newer",
             ),

@@ -10,6 +10,9 @@ from errno import EACCES, EINVAL
 from ..probes import mode
 from . import Cause, Check, Message
 
+_LAYERS = ("overlay2", "fuse-overlayfs", "btrfs", "zfs", "vfs", "overlay", "rootfs")
+"""Directories of a store in which containers' roots lie; a link elsewhere does no harm to runc."""
+
 MESSAGES = (
     Message(
         "runc/rootfs-symlink",
@@ -19,9 +22,9 @@ MESSAGES = (
         "The path of the container's root has a symbolic link in it.",
         (
             Cause(
-                "overlay2 (or another directory inside the data-root) is a symbolic link. dockerd "
-                "resolves a link only at the data-root itself.",
-                problems=("symlink",),
+                "overlay2 (or another directory of layers inside the data-root) is a symbolic "
+                "link. dockerd resolves a link only at the data-root itself.",
+                problems=tuple(f"symlink:{name} is " for name in _LAYERS),
                 look="namei -l <data-root>/overlay2",
                 remedy="set data-root in /etc/docker/daemon.json, or bind-mount the directory "
                 "instead of linking it",
