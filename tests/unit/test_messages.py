@@ -590,6 +590,22 @@ def test_the_command_names_a_path_that_is_not_there(place: Path) -> None:
     assert "nowhere" in complaint(run("--explain", DAEMON, place / "nowhere"))
 
 
+@pytest.mark.parametrize("first", ["place", "nowhere"])
+def test_a_path_that_is_not_there_keeps_no_answer_of_another_back(place: Path, first: str) -> None:
+    paths = [place, place / "nowhere"]
+    ended = run("--explain", DAEMON, *(paths if first == "place" else reversed(paths)))
+    assert ended.returncode == UNASKED
+    assert "nowhere" in ended.stderr
+    assert ended.stdout.count("error creating overlay mount") == 1
+    assert f"Asked of {place} now" in " ".join(ended.stdout.split())
+
+
+def test_where_no_path_is_there_no_file_is_written(tmp_path: Path) -> None:
+    output = tmp_path / "explanation"
+    complaint(run("--explain", DAEMON, tmp_path / "nowhere", "-o", output))
+    assert not output.exists()
+
+
 def test_the_command_explains_in_json(tmp_path: Path, place: Path) -> None:
     output = tmp_path / "explanation.json"
     ended = run("--json", "--explain", SAID["docker/overlay2-link"], place, "-o", output)

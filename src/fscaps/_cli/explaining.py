@@ -34,30 +34,32 @@ def run(options: argparse.Namespace, style: Style, worker: Child | None) -> int:
         complain("there is nothing to explain; see --list for ids")
         return UNASKED
     first, *others = options.paths or [None]
-    try:
-        answers = [_one(text, first, options, worker)]
-        answers += [_one(text, path, options, None) for path in others]
-    except (FscapsError, ValueError) as error:
-        complain(str(error))
-        return UNASKED
-    if not _written([_shown(answer, options, style) for answer in answers], options):
+    asked = [_one(text, first, options, worker), *(_one(text, path, options) for path in others)]
+    answers = [answer for answer in asked if answer is not None]
+    written = _written([_shown(answer, options, style) for answer in answers], options)
+    if not written or len(answers) < len(asked):
         return UNASKED
     return FITS if answers[0] else UNFIT  # what is known of the text is the same on each path
 
 
 def _one(
-    text: str, path: str | None, options: argparse.Namespace, worker: Child | None
-) -> Explanation:
-    return explain(
-        text,
-        path,
-        mount=options.mount,
-        timeout=options.timeout,
-        deadline=options.deadline,
-        worker=worker,
-        user=options.user,
-        write=options.write,
-    )
+    text: str, path: str | None, options: argparse.Namespace, worker: Child | None = None
+) -> Explanation | None:
+    """The text explained on one path; None if it could not be asked, which was complained of."""
+    try:
+        return explain(
+            text,
+            path,
+            mount=options.mount,
+            timeout=options.timeout,
+            deadline=options.deadline,
+            worker=worker,
+            user=options.user,
+            write=options.write,
+        )
+    except (FscapsError, ValueError) as error:
+        complain(str(error))
+        return None
 
 
 def _shown(explanation: Explanation, options: argparse.Namespace, style: Style) -> str:
@@ -67,6 +69,8 @@ def _shown(explanation: Explanation, options: argparse.Namespace, style: Style) 
 
 
 def _written(answers: list[str], options: argparse.Namespace) -> bool:
+    if not answers:
+        return True
     whole = ("" if options.format == "json" else "\n").join(answers)
     return to_stdout(whole) if options.output is None else to_file(whole, options.output)
 
