@@ -17,7 +17,7 @@ _COMMIT_UNLINKS = "docker commit makes separate files of what the container has 
 _COMMA = Need(
     (name.comma,),
     because="dockerd before 26 takes the path of its networks' database for a list.",
-    source="vendor/github.com/docker/libnetwork/datastore/datastore.go:newClient",
+    source="docker/libnetwork datastore/datastore.go:newClient",
     says="Error initializing network controller: error obtaining controller instance: boltdb "
     "supports one endpoint and should be a file path",
     remedy="use a path without comma; a bind mount at such a path will do",
