@@ -8,7 +8,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fscaps import engines, messages, probes
+from fscaps import Outcome, engines, messages, probes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -118,10 +118,11 @@ def _message(message: Message) -> Iterator[str]:
 
 
 def _check(check: Check) -> str:
-    confirms = ", ".join(answer.value for answer in check.confirms)
     named = " or ".join(errno.errorcode[code] for code in check.errnos)
+    no = f"no with {named}" if named else "no"
+    confirms = ", ".join(no if answer is Outcome.NO else answer.value for answer in check.confirms)
     told = [
-        f"{confirms}{f' with {named}' if named else ''} confirms" if confirms else "",
+        f"{confirms} confirms" if confirms else "",
         "yes refutes" if check.refutes else "",
     ]
     return f"`{check.probe.id}` ({', '.join(filter(None, told))})"

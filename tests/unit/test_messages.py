@@ -429,6 +429,76 @@ NOT_SHOWN = {
     "a directory that is busy keeps no deleted file": (
         "docker/volume-busy", "The file system keeps", {"directory.open_unlink": "EBUSY"}
     ),
+    "a full disk is not read-only": (
+        "docker/root-permissions", "Nothing can be created", {"directory.writable": "ENOSPC"}
+    ),
+    "a disk that is not written to is not full": (
+        "docker/driver-not-supported", "There was no room",
+        {"space.writable": "EROFS", "directory.writable": "EROFS"},
+    ),
+    "nor is one that takes no such file": (
+        "errno/no-space", "No block can be had", {"space.writable": "EFBIG"}
+    ),
+    "a full disk is no quota": (
+        "errno/quota", "A quota", {"space.writable": "ENOSPC", "directory.writable": "ENOSPC"}
+    ),
+    "nor a file system mounted read-only": (
+        "errno/read-only", "The file system cannot be written to", {"directory.writable": "ENOSPC"}
+    ),
+    "nor SQLite's journal without room where it is read-only": (
+        "unable to open database file", "There is no room", {"directory.writable": "EROFS"}
+    ),
+    "what SQLite calls locked is ENOLCK": (
+        "sqlite/locked", "The file system gives no locks", {"lock.posix": "ENOSYS"}
+    ),
+    "a lock that excludes nobody is nobody's": (
+        "sqlite/locked", "The file system gives no locks", {"lock.posix": None}
+    ),
+    "bbolt waits for no lock that fails": (
+        "containerd/bolt-wait", "flock(2) does not return", {"lock.flock": "ENOLCK"}
+    ),
+    "a lock that excludes nobody fails nowhere": (
+        "error while opening volume store metadata database: no locks available",
+        "flock(2) fails", {"lock.flock": None},
+    ),
+    "a node that was made otherwise was made": (
+        "docker/mknod", "The file system makes no device", {"node.whiteout": None}
+    ),
+    "a mark that is forgotten was taken": (
+        "docker/opaque", "The file system keeps no trusted", {"xattr.overlay_opaque": "ENODATA"}
+    ),
+    "the kernel does not look again, either": (
+        "kernel/upper-xattr", "The file system keeps no trusted",
+        {"xattr.overlay_opaque": "ENODATA"},
+    ),
+    "an attribute that is refused is not one that is not supported": (
+        'lsetxattr /x: xattr "security.capability": operation not supported', "The layer carries",
+        {"xattr.capability_set": "EPERM"},
+    ),
+    "a link that is not followed was made": (
+        "docker/overlay2-link", "The file system keeps no symbolic", {"symlink.overlay2": "ELOOP"}
+    ),
+    "an owner that was not kept was accepted": (
+        "docker/lchown", "Files cannot be given away", {"owner.chown": None, "owner.created": None}
+    ),
+    "a directory that is not renamed is not in the way": (
+        "docker/layer-exists", "The file system does not rename", {"rename.directory": "EPERM"}
+    ),
+    "an overlay lacks more than three features": (
+        "kernel/upper-features", "The file system (NFS", {"overlay.upper": "EINVAL"}
+    ),
+    "nor can it be stacked for other reasons": (
+        "kernel/stacking", "A layer lies on", {"overlay.depth": None}
+    ),
+    "a nameless file that cannot be named was made": (
+        "kernel/upper-tmpfile", "The file system makes no nameless", {"rename.tmpfile": "ENOENT"}
+    ),
+    "a program that ends otherwise was started": (
+        "runc/exec-denied", "The program lies on a volume", {"mode.execute": None}
+    ),
+    "owners that cannot be changed are not modes": (
+        "docker/root-permissions", "Modes cannot", {"owner.chown": "EPERM"}
+    ),
 }  # fmt: skip
 SHOWN = {
     "a kernel without": (
@@ -439,6 +509,21 @@ SHOWN = {
     ),
     "silly rename": (
         "docker/volume-busy", "The file system keeps", ("directory.open_unlink", "", "ENOTEMPTY")
+    ),
+    "a lock that is waited for": (
+        "containerd/bolt-wait", "flock(2) does not return", ("lock.flock", "timeout", "")
+    ),
+    "a lock server that does not answer": (
+        "sqlite/locked", "The file system gives no locks", ("lock.posix", "timeout", "")
+    ),
+    "no lock server": (
+        "sqlite/locked", "The file system gives no locks", ("lock.posix", "", "ENOLCK")
+    ),
+    "no room for a directory": (
+        "docker/driver-not-supported", "There was no room", ("directory.writable", "", "ENOSPC")
+    ),
+    "one of the three": (
+        "kernel/upper-features", "The file system (NFS", ("rename.whiteout", "", "EINVAL")
     ),
     "an open file lost": (
         "docker/write-set", "The file system loses", ("space.extend", "", "EBADF")

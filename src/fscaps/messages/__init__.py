@@ -42,8 +42,8 @@ class Standing(str, enum.Enum):
 class Check:
     """A probe, and which of its answers confirm or refute a cause; any other leaves it open.
 
-    If there are ``errnos``, an answer confirms only with one of them: a *no* for another reason
-    shows another cause.
+    If there are ``errnos``, a *no* confirms only with one of them: for another reason it shows
+    another cause.
     """
 
     probe: Probe
@@ -61,7 +61,8 @@ class Check:
         return Standing.OPEN
 
     def _is_of_these(self, finding: Finding) -> bool:
-        return not self.errnos or finding.errno in [errorcode[code] for code in self.errnos]
+        named = [errorcode[code] for code in self.errnos]
+        return not named or finding.outcome is not Outcome.NO or finding.errno in named
 
 
 @dataclass(frozen=True)

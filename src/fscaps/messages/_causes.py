@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
-from errno import EINVAL, ENODEV, ENOENT, ENOSPC, EPERM, EROFS
+from errno import (
+    EACCES,
+    EDQUOT,
+    EINVAL,
+    EIO,
+    ENODEV,
+    ENOENT,
+    ENOSPC,
+    ENOSYS,
+    ENOTSUP,
+    ENXIO,
+    EPERM,
+    EROFS,
+)
 
-from ..findings import Outcome, Reason
-from ..probes import directory, lock, name, overlay, space
+from ..findings import Reason
+from ..probes import directory, name, node, overlay, space, xattr
 from . import Cause, Check
 
 LOCAL = (
@@ -13,6 +26,17 @@ LOCAL = (
     "(iSCSI, RBD, NBD) or in a loop-mounted image file, for one host at a time"
 )
 """Where overlay layers can live."""
+
+LOCKING = (
+    "mount NFS with a lock server that answers, or with local_lock=flock if one host alone uses "
+    "it; " + LOCAL
+)
+"""Where bbolt's databases can live."""
+
+XATTR_REFUSED = (ENOTSUP, EPERM, EACCES, EINVAL)
+# Nor does a node or a mark that was accepted and then not kept make a call fail.
+NODE = Check(node.whiteout, errnos=(EPERM, EACCES, EINVAL, EIO, ENXIO, ENOTSUP, ENODEV, ENOSYS))
+MARK = Check(xattr.overlay_opaque, errnos=XATTR_REFUSED)
 
 NO_UPPER = Cause(
     "The file system cannot hold the upper and work directory of an overlay.",
@@ -22,11 +46,12 @@ NO_UPPER = Cause(
     remedy=LOCAL,
 )
 OPTION = Cause(
-    "The path has a colon, a comma or a backslash, which mean something else in the options of an "
-    "overlay mount.",
+    "The path cannot stand in the options of an overlay mount: a colon, a comma and a backslash "
+    "mean something else there, and three paths of over 1000 bytes are too much"
+    " for mount(2).",
     checks=(Check(name.option),),
     errnos=(EINVAL, ENOENT),
-    remedy="use a path without them; a bind mount at such a path will do",
+    remedy="use a shorter path without them; a bind mount at such a path will do",
 )
 NO_OVERLAY = Cause(
     "The kernel has no overlay file system, or its module cannot be loaded (a kernel that was "
@@ -45,7 +70,7 @@ NO_RIGHT = Cause(
 )
 UNWRITABLE = Cause(
     "Nothing can be created there: it is read-only, or a server refuses root.",
-    checks=(Check(directory.writable),),
+    checks=(Check(directory.writable, errnos=(EROFS, EPERM, EACCES)),),
     errnos=(EROFS, EPERM),
     remedy="remount it rw, export it with no_root_squash, chattr -i -a",
 )
@@ -53,24 +78,12 @@ FULL = Cause(
     "There was no room for a few blocks or inodes.",
     # There may have been none then, and be some now.
     checks=(
-        Check(space.writable, refutes=()),
+        Check(space.writable, refutes=(), errnos=(ENOSPC, EDQUOT)),
+        Check(directory.writable, refutes=(), errnos=(ENOSPC, EDQUOT)),
         Check(space.inodes, refutes=()),
     ),
     errnos=(ENOSPC,),
     look="df PATH; df -i PATH",
     remedy="free space or inodes (docker system prune), raise the quota",
-)
-NO_FLOCK = Cause(
-    "Locks do not work on the file system: flock(2) fails there, excludes nobody, or never "
-    "returns.",
-    checks=(Check(lock.flock, confirms=(Outcome.NO, Reason.TIMEOUT)),),
-    remedy="mount NFS with a lock server that answers, or with local_lock=flock if one host alone "
-    "uses it; " + LOCAL,
-)
-NO_POSIX_LOCK = Cause(
-    "Locks do not work on the file system: fcntl(2) F_SETLK fails there, excludes nobody, or never "
-    "returns.",
-    checks=(Check(lock.posix, confirms=(Outcome.NO, Reason.TIMEOUT)),),
-    remedy="mount NFS with a lock server that answers; keep the database on a local file system",
 )
 UNKNOWN_WHY = "Nobody has established the cause; that the storage was damaged is a guess."

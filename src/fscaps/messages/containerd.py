@@ -8,9 +8,20 @@ from __future__ import annotations
 
 from errno import EACCES, EBUSY, EINVAL, ELOOP, ENOENT, ENOTSUP, EPERM
 
-from ..probes import directory, durability, node, xattr
+from ..findings import Reason
+from ..probes import directory, durability, lock, xattr
 from . import Cause, Check, Message
-from ._causes import LOCAL, NO_FLOCK, NO_OVERLAY, NO_RIGHT, NO_UPPER, OPTION, UNKNOWN_WHY
+from ._causes import (
+    LOCAL,
+    LOCKING,
+    MARK,
+    NO_OVERLAY,
+    NO_RIGHT,
+    NO_UPPER,
+    NODE,
+    OPTION,
+    UNKNOWN_WHY,
+)
 
 MESSAGES = (
     Message(
@@ -83,13 +94,13 @@ MESSAGES = (
         (
             Cause(
                 "The file system makes no device node 0:0.",
-                checks=(Check(node.whiteout),),
+                checks=(NODE,),
                 when=r"whiteout file (?!.{0,900}\.wh\.\.wh\.\.opq)",
                 remedy=LOCAL,
             ),
             Cause(
                 "The file system keeps no trusted.overlay.opaque.",
-                checks=(Check(xattr.overlay_opaque),),
+                checks=(MARK,),
                 when=r"\.wh\.\.wh\.\.opq",
                 remedy=LOCAL,
             ),
@@ -145,7 +156,12 @@ MESSAGES = (
                 remedy="if there are two of them, end the second; a root belongs to one "
                 "containerd, on one host",
             ),
-            NO_FLOCK,
+            Cause(
+                "flock(2) does not return on the file system.",
+                # An error that it returns ends the waiting.
+                checks=(Check(lock.flock, confirms=(Reason.TIMEOUT,)),),
+                remedy=LOCKING,
+            ),
         ),
     ),
     Message(

@@ -5,12 +5,12 @@ Sources are files of containers/storage at v1.43.0 (Podman 4.3) unless another i
 
 from __future__ import annotations
 
-from errno import EEXIST, EFAULT, EINVAL, ENOENT, ENOSPC, EPERM
+from errno import EDQUOT, EEXIST, EFAULT, EINVAL, ENOENT, ENOLCK, ENOSPC, ENOTSUP, EPERM
 
-from ..findings import Reason
-from ..probes import directory, name, node, overlay, space, xattr
+from ..findings import Outcome, Reason
+from ..probes import directory, lock, name, overlay, space, xattr
 from . import Cause, Check, Message
-from ._causes import LOCAL, NO_OVERLAY, NO_POSIX_LOCK, NO_RIGHT, UNWRITABLE
+from ._causes import LOCAL, NO_OVERLAY, NO_RIGHT, NODE, UNWRITABLE
 
 _SPEAKER = "Podman, Buildah, CRI-O"
 _CACHED = Cause(
@@ -94,7 +94,7 @@ MESSAGES = (
         (
             Cause(
                 "The file system makes no device node 0:0.",
-                checks=(Check(node.whiteout),),
+                checks=(NODE,),
                 remedy=LOCAL + "; or fuse-overlayfs as mount_program",
             ),
             Cause(
@@ -130,7 +130,7 @@ MESSAGES = (
             Cause(
                 "It goes on to fail (lsetxattr …: operation not supported) where the file system "
                 "keeps no user.* attributes.",
-                checks=(Check(xattr.user),),
+                checks=(Check(xattr.user, errnos=(ENOTSUP,)),),
                 remedy="NFS: version 4.2 on Linux 5.9 or newer at both ends; else a local "
                 "graphroot",
             ),
@@ -210,7 +210,16 @@ MESSAGES = (
         "sqlite.org/rescode.html#busy; podman libpod/sqlite_state.go",
         "SQLite could not get its lock in time.",
         (
-            NO_POSIX_LOCK,
+            Cause(
+                "The file system gives no locks: fcntl(2) F_SETLK fails there with ENOLCK, or does "
+                "not return.",
+                # SQLite tells other errors as what they are.
+                checks=(
+                    Check(lock.posix, confirms=(Outcome.NO, Reason.TIMEOUT), errnos=(ENOLCK,)),
+                ),
+                remedy="mount NFS with a lock server that answers; keep the database on a local "
+                "file system",
+            ),
             Cause(
                 "Another process holds the lock, or the program waits for its own: Podman had such "
                 "faults before 4.8 (podman#17859, #18356, #20809).",
@@ -228,7 +237,11 @@ MESSAGES = (
         (
             Cause(
                 "There is no room left for the journal (podman#27480).",
-                checks=(Check(space.writable, refutes=()), Check(space.inodes, refutes=())),
+                checks=(
+                    Check(space.writable, refutes=(), errnos=(ENOSPC, EDQUOT)),
+                    Check(directory.writable, refutes=(), errnos=(ENOSPC, EDQUOT)),
+                    Check(space.inodes, refutes=()),
+                ),
                 errnos=(ENOSPC,),
                 remedy="free space by hand; podman itself cannot until then",
             ),

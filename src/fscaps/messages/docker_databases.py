@@ -15,12 +15,13 @@ from errno import (
 )
 
 from ..probes import (
+    lock,
     mmap,
 )
 from . import Cause, Check, Message
 from ._causes import (
     LOCAL,
-    NO_FLOCK,
+    LOCKING,
 )
 
 _ANOTHER_DOCKERD = Cause(
@@ -31,6 +32,16 @@ _ANOTHER_DOCKERD = Cause(
     remedy="if there are two of them, end the second; a data-root belongs to one daemon, on one "
     "host",
 )
+
+# bbolt takes a lock that is held for a time-out, and says any other error as it is.
+_ANOTHER_HOST = Cause(
+    "Another host holds the lock, or held it and is gone, and the server does not know (NFS).",
+    when="timeout|is already open",
+    look="cat /proc/locks, on the server",
+    remedy="stop dockerd on the other host; a data-root belongs to one daemon, on one host",
+)
+_NO_TIMEOUT = "^(?!.*timeout)"
+_NO_LOCKS = (ENOLCK, ENOSYS, ENOTSUP, EINVAL, EBADF)
 
 MESSAGES = (
     Message(
@@ -47,16 +58,19 @@ MESSAGES = (
                 look=_ANOTHER_DOCKERD.look,
                 remedy=_ANOTHER_DOCKERD.remedy,
             ),
+            _ANOTHER_HOST,
             Cause(
-                NO_FLOCK.because,
-                checks=NO_FLOCK.checks,
-                errnos=(ENOLCK, ENOSYS, ENOTSUP, EINVAL, EBADF),
-                remedy=NO_FLOCK.remedy,
+                "flock(2) fails on the file system.",
+                checks=(Check(lock.flock, errnos=_NO_LOCKS),),
+                errnos=_NO_LOCKS,
+                when=_NO_TIMEOUT,
+                remedy=LOCKING,
             ),
             Cause(
                 "The file system has no shared mapping that sees what is written.",
                 checks=(Check(mmap.coherent),),
                 errnos=(EINVAL, ENODEV, ENOTSUP),
+                when=_NO_TIMEOUT,
                 remedy=LOCAL,
             ),
             Cause(
@@ -74,7 +88,7 @@ MESSAGES = (
         "dockerd 29",
         "daemon/libnetwork/internal/kvstore/boltdb/boltdb.go:New at docker-v29.0.0",
         "The network database is locked.",
-        (_ANOTHER_DOCKERD, NO_FLOCK),
+        (_ANOTHER_DOCKERD, _ANOTHER_HOST),
     ),
     Message(
         "docker/pid-file",

@@ -7,11 +7,14 @@ unpacker (pkg/archive there, vendor/github.com/moby/go-archive in docker-v29.0.0
 from __future__ import annotations
 
 from errno import (
+    EACCES,
     EBADF,
     EEXIST,
     EINVAL,
+    EIO,
     ELOOP,
     ENOENT,
+    ENOSYS,
     ENOTEMPTY,
     ENOTSUP,
     EPERM,
@@ -19,7 +22,6 @@ from errno import (
 
 from ..probes import (
     directory,
-    node,
     overlay,
     owner,
     rename,
@@ -31,8 +33,11 @@ from . import Cause, Check, Message
 from ._causes import (
     FULL,
     LOCAL,
+    MARK,
+    NODE,
     UNKNOWN_WHY,
     UNWRITABLE,
+    XATTR_REFUSED,
 )
 
 MESSAGES = (
@@ -71,7 +76,10 @@ MESSAGES = (
             ),
             Cause(
                 "The file system keeps no symbolic links.",
-                checks=(Check(symlink.overlay2),),
+                # Who follows no link (nosymfollow, ELOOP) makes them all the same.
+                checks=(
+                    Check(symlink.overlay2, errnos=(EPERM, EACCES, ENOTSUP, EINVAL, EIO, ENOSYS)),
+                ),
                 remedy=LOCAL,
             ),
             FULL,
@@ -89,7 +97,7 @@ MESSAGES = (
             Cause(
                 "The layer carries file capabilities, and the file system keeps none "
                 "(security.capability).",
-                checks=(Check(xattr.capability_set),),
+                checks=(Check(xattr.capability_set, errnos=(ENOTSUP,)),),
                 errnos=(ENOTSUP,),
                 when=r'xattr "security\.capability"|lsetxattr (?!.*xattr ")',
                 remedy=LOCAL,
@@ -98,14 +106,14 @@ MESSAGES = (
                 "An owner is kept in user.containers.override_stat (force_mask, as Podman enforces "
                 "it rootless on network file systems), or the layer has such attributes, and the "
                 "file system keeps no user.* attributes.",
-                checks=(Check(xattr.user),),
+                checks=(Check(xattr.user, errnos=(ENOTSUP,)),),
                 errnos=(ENOTSUP,),
                 when=r'xattr "user\.|lsetxattr (?!.*xattr ")',
                 remedy="NFS: version 4.2 on Linux 5.9 or newer at both ends; else " + LOCAL,
             ),
             Cause(
                 "An SELinux label was to be set (:z, :Z), and the file system keeps none.",
-                checks=(Check(xattr.security_selinux),),
+                checks=(Check(xattr.security_selinux, errnos=(ENOTSUP,)),),
                 errnos=(ENOTSUP,),
                 when=r'xattr "security\.selinux"|lsetxattr (?!.*xattr ")',
                 remedy="leave out :z and set a context for the whole mount (context=), or export "
@@ -113,7 +121,7 @@ MESSAGES = (
             ),
             Cause(
                 "trusted.* attributes are not kept.",
-                checks=(Check(xattr.trusted),),
+                checks=(Check(xattr.trusted, errnos=(ENOTSUP,)),),
                 errnos=(ENOTSUP,),
                 when=r'xattr "trusted\.',
                 remedy=LOCAL,
@@ -135,13 +143,13 @@ MESSAGES = (
         (
             Cause(
                 "The file system keeps no trusted.overlay.opaque.",
-                checks=(Check(xattr.overlay_opaque),),
+                checks=(MARK,),
                 when=r"trusted\.",
                 remedy=LOCAL,
             ),
             Cause(
                 "The file system keeps no user.overlay.opaque.",
-                checks=(Check(xattr.user_overlay_opaque),),
+                checks=(Check(xattr.user_overlay_opaque, errnos=XATTR_REFUSED),),
                 when=r"user\.overlay",
                 remedy=LOCAL,
             ),
@@ -156,7 +164,7 @@ MESSAGES = (
         (
             Cause(
                 "The file system makes no device node 0:0.",
-                checks=(Check(node.whiteout),),
+                checks=(NODE,),
                 remedy=LOCAL,
             ),
             Cause(
@@ -178,7 +186,11 @@ MESSAGES = (
             Cause(
                 "Files cannot be given away there: the server squashes root, or the mount gives "
                 "every file one owner.",
-                checks=(Check(owner.chown), Check(owner.created)),
+                # Where what is made belongs to another, giving away may be accepted all the same.
+                checks=(
+                    Check(owner.chown, errnos=(EPERM, EACCES, ENOTSUP)),
+                    Check(owner.created, confirms=()),
+                ),
                 errnos=(EPERM, ENOTSUP),
                 remedy="export with no_root_squash, drop uid= and all_squash; else " + LOCAL,
             ),
@@ -207,7 +219,7 @@ MESSAGES = (
             ),
             Cause(
                 "The file system does not rename directories as it should.",
-                checks=(Check(rename.directory),),
+                checks=(Check(rename.directory, errnos=(EEXIST,)),),
                 errnos=(EEXIST,),
                 remedy=LOCAL,
             ),
@@ -236,8 +248,9 @@ MESSAGES = (
         "A warning: layers are compared and unpacked through the mount, which makes builds slow.",
         (
             Cause(
-                "The overlay module renames directories by a redirect (redirect_dir=on), or copies "
-                "only metadata (metacopy=on), or the file system keeps no opaque mark.",
+                "Layers cannot be read and written past the overlay, mostly because its module "
+                "renames directories by a redirect (redirect_dir=on, which metacopy=on brings with "
+                "it), or because the kernel is older than 4.8.",
                 checks=(Check(overlay.native_diff),),
                 look="grep . /sys/module/overlay/parameters/*",
                 remedy="load overlay with redirect_dir=off metacopy=off",
@@ -261,7 +274,7 @@ MESSAGES = (
                 remedy="end the process that has it open, and remove it again",
             ),
             Cause(
-                "The overlay shows deleted files, because reading a directory gives no d_type.",
+                "Reading a directory gives no d_type there: an overlay shows deleted files.",
                 checks=(Check(directory.d_type),),
                 errnos=(ENOTEMPTY,),
                 remedy="mkfs.xfs -n ftype=1; tune2fs -O filetype",

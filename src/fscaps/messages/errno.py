@@ -18,9 +18,9 @@ MESSAGES = (
         "show free blocks.",
         (
             Cause(
-                "No block can be had.",
+                "No block can be had, or none but those that are kept for root.",
                 checks=(
-                    Check(space.writable, refutes=()),
+                    Check(space.writable, refutes=(), errnos=(ENOSPC,)),
                     Check(space.free, refutes=()),
                 ),
                 errnos=(ENOSPC,),
@@ -58,7 +58,10 @@ MESSAGES = (
         (
             Cause(
                 "A quota on blocks or inodes is used up.",
-                checks=(Check(space.writable, refutes=()),),
+                checks=(
+                    Check(space.writable, refutes=(), errnos=(EDQUOT,)),
+                    Check(directory.writable, refutes=(), errnos=(EDQUOT,)),
+                ),
                 errnos=(EDQUOT,),
                 look="quota -s; repquota -a",
                 remedy="raise it, or free space",
@@ -74,7 +77,7 @@ MESSAGES = (
         (
             Cause(
                 "The file system cannot be written to.",
-                checks=(Check(directory.writable, refutes=()),),
+                checks=(Check(directory.writable, refutes=(), errnos=(EROFS,)),),
                 errnos=(EROFS,),
                 look="findmnt -T <path> -o OPTIONS; dmesg | grep -i -e remount -e error",
                 remedy="mend it (fsck), then mount -o remount,rw",

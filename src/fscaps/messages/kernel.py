@@ -6,11 +6,11 @@ texts begin with ``overlayfs:`` in the source; later kernels add it, or say ``ov
 
 from __future__ import annotations
 
-from errno import ESTALE
+from errno import EINVAL, EISDIR, ENOTSUP, ESTALE
 
 from ..probes import directory, overlay, rename, xattr
 from . import Cause, Check, Message
-from ._causes import LOCAL, NO_OVERLAY, NO_UPPER, OPTION
+from ._causes import LOCAL, MARK, NO_OVERLAY, NO_UPPER, OPTION, XATTR_REFUSED
 
 _SUPER = "fs/overlayfs/super.c"
 _HARMLESS = "By itself it forbids nothing: a local file system is accepted all the same."
@@ -25,7 +25,7 @@ MESSAGES = (
         (
             Cause(
                 "The file system makes no nameless files.",
-                checks=(Check(rename.tmpfile),),
+                checks=(Check(rename.tmpfile, errnos=(ENOTSUP, EISDIR, EINVAL)),),
                 remedy="nothing, unless missing required features follows",
             ),
         ),
@@ -55,15 +55,19 @@ MESSAGES = (
         (
             Cause(
                 "The file system keeps no trusted.* attributes.",
-                checks=(Check(xattr.overlay_opaque),),
+                checks=(MARK,),
                 remedy=LOCAL,
             ),
             Cause(
                 "The mount was a user's (rootless), who may set user.* alone, without the option "
-                "userxattr; or the file system keeps no user.* attributes either.",
-                checks=(Check(xattr.user_overlay_opaque, refutes=()),),
+                "userxattr.",
                 look="grep userxattr /proc/mounts",
                 remedy="Linux 5.11 and an engine that adds userxattr; fuse-overlayfs",
+            ),
+            Cause(
+                "The mount was a user's, and the file system keeps no user.* attributes.",
+                checks=(Check(xattr.user_overlay_opaque, errnos=XATTR_REFUSED),),
+                remedy=LOCAL,
             ),
         ),
     ),
@@ -77,7 +81,12 @@ MESSAGES = (
         (
             Cause(
                 "The file system (NFS, CIFS, 9p, FUSE, …) lacks one of the three.",
-                checks=(Check(overlay.upper),),
+                checks=(
+                    Check(directory.d_type),
+                    Check(rename.whiteout),
+                    Check(xattr.overlay_opaque),
+                    Check(xattr.user_overlay_opaque, confirms=()),
+                ),
                 look="the lines before it, which say which",
                 remedy=LOCAL,
             ),
@@ -127,7 +136,6 @@ MESSAGES = (
             Cause(
                 "A layer lies on an overlay of an overlay: an engine in a container in a "
                 "container, or in a container on a live system.",
-                checks=(Check(overlay.depth, refutes=()),),
                 look="findmnt -T <data-root>, in each container on the way",
                 remedy="put a volume at the inner engine's data-root",
             ),

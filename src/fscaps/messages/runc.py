@@ -58,7 +58,7 @@ MESSAGES = (
             Cause(
                 "The program lies on a volume, or in a layer of a driver other than overlay, on a "
                 "file system mounted noexec.",
-                checks=(Check(mode.execute, refutes=()),),
+                checks=(Check(mode.execute, refutes=(), errnos=(EACCES,)),),
                 errnos=(EACCES,),
                 look="findmnt -T <path> -o TARGET,OPTIONS",
                 remedy="mount -o remount,exec",
