@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+_SETPIPE_SZ = 1031  # fcntl.F_SETPIPE_SZ, which Python 3.9 does not know
+
 # --- where the report goes ------------------------------------------------------------------
 
 
@@ -96,7 +98,7 @@ def test_a_report_in_a_file_needs_no_output(place: Path, tmp_path: Path) -> None
 def test_a_pipe_that_does_not_block_is_waited_for(place: Path) -> None:
     """Another program may have made it so; a small one is full at once."""
     reader, writer = os.pipe()
-    fcntl.fcntl(writer, fcntl.F_SETPIPE_SZ, 4096)
+    fcntl.fcntl(writer, _SETPIPE_SZ, 4096)
     os.set_blocking(writer, False)
     with subprocess.Popen(
         command("--json", place), stdout=writer, stderr=subprocess.PIPE, env=environment()
