@@ -27,7 +27,7 @@ from unit.running import (
     shell,
 )
 
-from fscaps import engines, load, probes
+from fscaps import engines, load, probes, survey
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -278,3 +278,20 @@ def test_an_inherited_environment_changes_nothing(place: Path, columns: str) -> 
     )
     assert steered.stdout == plain.stdout
     assert steered.returncode == plain.returncode
+
+
+def test_the_report_warns_of_a_version_that_nobody_has_run(place: Path) -> None:
+    done = run("--for", "docker/image@99", *QUICK, place)
+    assert "docker 99 was not run" in " ".join(done.stdout.split())
+    assert "was not run" not in run("--for", "docker/image", *QUICK, place).stdout
+
+
+def test_an_engine_asks_what_its_own_choice_of_a_driver_takes(place: Path) -> None:
+    """A role alone does not."""
+    checks = {"driver.overlay2", "driver.fuse_overlayfs", "driver.btrfs", "driver.zfs"}
+    whole = survey(place, roles=["docker"], mount="never")
+    assert checks <= set(whole.findings)
+    assert set(whole.picks) == {"docker"}
+    alone = survey(place, roles=["docker/image"], mount="never")
+    assert not checks & set(alone.findings)
+    assert alone.picks == {}

@@ -359,3 +359,17 @@ def test_a_report_is_written_and_read_by_public_names(tmp_path: Path) -> None:
     report = fscaps.survey(tmp_path, roles=["docker/image"], mount="never")
     assert fscaps.load(fscaps.render.render(report, "json")) == report
     assert "can back image" in fscaps.render.render(report)
+
+
+def test_what_is_known_to_block_is_named_before_what_is_not_known() -> None:
+    verdict = Verdict(
+        "e/all",
+        "all",
+        Fitness.UNSUITABLE,
+        blockers=(Unmet(("a.no",), "It blocks.", "x.go:f"),),
+        open=(Unmet(("a.unknown",), "It may block.", "x.go:f"),),
+    )
+    shown = nouns.report([verdict], found({"a.no": Outcome.NO, "a.unknown": Outcome.UNKNOWN}))
+    assert shown.summary == "e: nothing can live here (a.no: no)"
+    with pytest.raises(UnsuitableError, match=r"for e/all: It blocks\.$"):
+        shown.require("e/all")

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given, strategies as st
 
+import fscaps
 from fscaps import Attachment, Fitness, Mount, Outcome, Verdict
 from fscaps._placement import READ_ONLY, WHOLE, placement
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 LOCAL = Mount(1, "/srv", "ext4", "/dev/sda1", devices=("sda1",))
 NFS = Mount(1, "/srv", "nfs4", "nas:/export")
@@ -121,3 +125,47 @@ def test_a_yes_names_only_roles_that_fit_and_nobody_shares_to_write(
         assert all(judged[role].fitness.fits for role in advice.roles)
     for advice in (placed.migrate, placed.share_read_only):
         assert advice.answer is not YES or advice.roles
+
+
+BLOCK = dataclasses.replace(LOCAL, devices=("sda (iSCSI)",))
+CLUSTER = dataclasses.replace(LOCAL, type="ocfs2")
+OTHER = Mount(1, "/srv", "overlay", "overlay")
+
+
+@pytest.mark.parametrize(
+    ("mount", "fitness", "migrate", "share"),
+    [
+        (BLOCK, Fitness.SUITABLE, YES, NO),
+        (BLOCK, Fitness.UNSUITABLE, NO, NO),
+        (BLOCK, Fitness.UNDETERMINED, UNKNOWN, NO),
+        (CLUSTER, Fitness.SUITABLE, YES, YES),
+        (CLUSTER, Fitness.UNDETERMINED, UNKNOWN, UNKNOWN),
+        (TMPFS, Fitness.SUITABLE, NO, NO),
+        (OTHER, Fitness.SUITABLE, UNKNOWN, UNKNOWN),
+        (None, Fitness.SUITABLE, UNKNOWN, UNKNOWN),
+    ],
+)
+def test_what_lies_below_decides_with_the_verdicts(
+    mount: Mount | None, fitness: Fitness, migrate: Outcome, share: Outcome
+) -> None:
+    """What is not known to be seen by other hosts is neither moved nor shared."""
+    judged = verdicts(docker__data_root=fitness, podman__loop_image_store=fitness)
+    placed = placement(mount, judged)
+    assert (placed.migrate.answer, placed.share_read_only.answer) == (migrate, share)
+
+
+def test_on_files_of_a_server_the_loop_arrangements_that_fit_are_named_instead() -> None:
+    judged = {
+        **verdicts(docker__loop_data_root=Fitness.SUITABLE),
+        **verdicts(podman__loop_image_store=Fitness.UNSUITABLE),
+    }
+    told = [role for advice in placement(NFS, judged).instead for role in advice.roles]
+    assert told == ["docker/loop-data-root"]
+    assert placement(NFS, {}).instead  # a block device, a registry
+    for mount in (LOCAL, BLOCK, TMPFS, None):
+        assert placement(mount, judged).instead == ()
+
+
+def test_a_survey_tells_how_the_data_could_be_placed(tmp_path: Path) -> None:
+    found = fscaps.survey(tmp_path, roles=["docker/image"], mount="never")
+    assert found.placement == placement(found.mount, found.verdicts)

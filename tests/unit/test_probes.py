@@ -7,23 +7,34 @@ from __future__ import annotations
 
 import json
 import os
-from errno import EPERM
+from errno import EACCES, EINVAL, EIO, ENOSYS, EPERM
 from typing import TYPE_CHECKING
 
 import pytest
 from unit.running import command, execute
 
-from fscaps import Finding, Host, Mount, Outcome, Reason
+from fscaps import Finding, Host, Mount, Outcome, Probe, Reason
+from fscaps._linux import xattrs
 from fscaps._linux.directory import Directory
 from fscaps._sandbox.worker import ask
-from fscaps.probes import directory, mode, name, node
-from fscaps.probes._area import Area
+from fscaps.probes import (
+    _others,
+    directory,
+    lock,
+    mode,
+    name,
+    node,
+    owner,
+    rename,
+    symlink,
+    time,
+    xattr,
+)
+from fscaps.probes._area import Area, setting_up
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
-
-    from fscaps import Probe
 
 
 @pytest.fixture
@@ -33,6 +44,10 @@ def area(tmp_path: Path) -> Iterator[Area]:
         made = Area(target, str(tmp_path), Host("6.1.0", "x86_64", os.geteuid()))
         made.directory = target
         yield made
+        for thing in made.made.values():  # other processes must not outlive the test
+            if isinstance(thing, _others.Other):
+                thing._helper.end()
+                thing._helper.dismiss()
 
 
 @pytest.mark.parametrize("probe", [directory.d_type, directory.inode], ids=lambda probe: probe.id)
@@ -125,3 +140,106 @@ def test_how_long_a_path_sqlite_takes(area: Area, path: str, outcome: Outcome) -
     """podman 5.8.6 was seen to start at 497 bytes, and not at 498."""
     area.resolved = path
     assert ask(name.sqlite, area).outcome is outcome
+
+
+LIES = [
+    (Directory, "rename", rename.replace),
+    (Directory, "rename", rename.exchange),
+    (Directory, "rename", rename.whiteout),
+    (Directory, "rename", symlink.replace),
+    (Directory, "chown", owner.chown),
+    (Directory, "chown", owner.lchown),
+    (Directory, "chmod", owner.mode),
+    (Directory, "utime", time.nanosecond),
+    (Directory, "utime", time.symlink),
+    (Directory, "utime", time.range),
+    (xattrs, "put", xattr.user),
+    (xattrs, "put", xattr.trusted),
+    (xattrs, "put", xattr.overlay_opaque),
+    (xattrs, "put", xattr.security_capability),
+    (xattrs, "remove", xattr.user),
+]
+as_root = pytest.mark.skipif(os.geteuid() != 0, reason="to others it may be refused before")
+
+
+@as_root
+@pytest.mark.parametrize(
+    ("of", "call", "probe"), LIES, ids=[f"{call}-{probe.id}" for _, call, probe in LIES]
+)
+def test_a_call_that_succeeds_and_does_nothing_is_a_no(
+    area: Area, of: object, call: str, probe: Probe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of no file system here; the call is replaced by one that does nothing."""
+    monkeypatch.setattr(of, call, lambda *_: None)
+    assert ask(probe, area).outcome is Outcome.NO
+
+
+def _make_a_file(place: Directory, name: str, *_: object) -> None:
+    place.write(name, b"")
+
+
+@as_root
+@pytest.mark.parametrize(
+    ("call", "probe"), [("mknod", node.whiteout), ("mknod", node.device), ("mkfifo", node.fifo)]
+)
+def test_a_file_in_a_nodes_place_is_a_no(
+    area: Area, call: str, probe: Probe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As some servers make it; the call is replaced."""
+    monkeypatch.setattr(Directory, call, _make_a_file)
+    assert ask(probe, area).outcome is Outcome.NO
+
+
+@pytest.mark.parametrize(
+    ("kind", "probe"), [("flock", lock.flock), ("posix", lock.posix), ("ofd", lock.ofd)]
+)
+def test_a_lock_that_excludes_nobody_is_a_no(
+    area: Area, kind: str, probe: Probe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As with a server that grants every lock; the call is replaced by one that does nothing."""
+    monkeypatch.setitem(_others._LOCKS, kind, lambda _fd: None)
+    found = ask(probe, area)
+    assert found.outcome is Outcome.NO
+    assert "a second process got the lock" in found.detail
+
+
+def _fails(code: int) -> None:
+    raise OSError(code, os.strerror(code))
+
+
+RIGHTS, NO_RIGHTS = ("CAP_CHOWN",), ()
+
+
+@pytest.mark.parametrize(
+    ("code", "held", "outcome", "reason"),
+    [
+        (EPERM, RIGHTS, Outcome.NO, None),
+        (EPERM, NO_RIGHTS, Outcome.UNKNOWN, Reason.PRIVILEGE),
+        (EACCES, RIGHTS, Outcome.NO, None),
+        (EACCES, NO_RIGHTS, Outcome.UNKNOWN, Reason.PRIVILEGE),
+        (EINVAL, RIGHTS, Outcome.NO, None),
+        (EINVAL, NO_RIGHTS, Outcome.UNKNOWN, Reason.PRIVILEGE),  # an id that is not mapped
+        (ENOSYS, RIGHTS, Outcome.UNKNOWN, Reason.KERNEL),
+        (EIO, RIGHTS, Outcome.UNKNOWN, Reason.ERROR),
+    ],
+)
+def test_what_an_errno_means_depends_on_the_rights_of_who_asked(
+    area: Area, code: int, held: tuple[str, ...], outcome: Outcome, reason: Reason | None
+) -> None:
+    """A refusal is the file system's only if nothing was missing to be allowed."""
+    no = frozenset((EPERM, EACCES, EINVAL))
+    probe = Probe("a.b", "?", lambda _: _fails(code), no, RIGHTS)
+    area.host = Host("6.1.0", "x86_64", 0, held)
+    found = ask(probe, area)
+    assert (found.outcome, found.reason) == (outcome, reason)
+
+
+def test_what_fails_in_preparation_is_no_answer(area: Area) -> None:
+    """Its errno would be taken for one."""
+
+    def body(_: Area) -> None:
+        with setting_up():
+            _fails(EPERM)
+
+    found = ask(Probe("a.b", "?", body, frozenset((EPERM,))), area)
+    assert (found.outcome, found.reason, found.errno) == (Outcome.UNKNOWN, Reason.ERROR, "EPERM")

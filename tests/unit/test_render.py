@@ -710,3 +710,13 @@ def test_the_summary_keeps_its_cause_however_many_roles_fit(count: int, words: s
     blocked = Verdict("e/all", "all", UNSUITABLE, blockers=(unmet("It would not work."),))
     summary = report([blocked, *parts]).summary
     assert summary == f"e: {words} (It would not work.)"
+
+
+@pytest.mark.parametrize(("version", "told"), [("", 1), ("20.10", 0)])
+def test_of_which_versions_a_need_holds_is_told_unless_one_was_named(
+    version: str, told: int
+) -> None:
+    lacking = Unmet(("a.b",), "It needs it.", "x.go:f", since="23", before="25")
+    verdict = Verdict("e/all", "all", Fitness.UNSUITABLE, (lacking,), version=version)
+    text = flat(as_text(report([verdict])))
+    assert text.count("holds: for e since 23 and before 25; --for e@VERSION") == told

@@ -214,3 +214,30 @@ def test_an_empty_one_without_a_mark_is_swept(tmp_path: Path) -> None:
     """One that was killed between making and marking it."""
     (tmp_path / dead()).mkdir()
     assert swept(tmp_path) == []
+
+
+def _open_it(made: Path) -> None:
+    made.chmod(0o777)
+
+
+def _give_it_away(made: Path) -> None:
+    os.chown(made, 65534, 65534)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a directory away")
+@pytest.mark.parametrize("trick", [_open_it, _give_it_away])
+def test_what_was_put_in_its_place_is_not_worked_in(
+    tmp_path: Path, trick: Callable[[Path], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A neighbour is quicker; what he does comes with the call that makes the directory."""
+    make = Directory.make
+
+    def swapped(target: Directory, name: str, mode: int = 0o700) -> None:
+        make(target, name, mode)
+        if name == "made":
+            trick(tmp_path / name)
+
+    monkeypatch.setattr(Directory, "make", swapped)
+    with Directory(os.open(tmp_path, os.O_RDONLY)) as target, pytest.raises(PermissionError):
+        scratch.make(target, "made")
+    assert os.listdir(tmp_path) == []
