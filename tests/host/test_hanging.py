@@ -36,8 +36,9 @@ def point(tmp_path: Path) -> Path:
 @pytest.fixture(autouse=True)
 def reaped() -> Iterator[None]:
     """Wait for the workers that were left behind, which end when their server does."""
+    others = set(psutil.Process().children())
     yield
-    for child in psutil.Process().children():
+    for child in set(psutil.Process().children()) - others:
         child.wait(10)
 
 
