@@ -64,23 +64,46 @@ EXPECTED = {
     "bindfs": Expected(NO, SOME, SOME, SOME, SOME, NO, SOME, YES),
     "gocryptfs": Expected(SOME, SOME, SOME, NO, SOME, SOME, SOME, YES),
 }
-"""The file systems that tell one role from another."""
+"""The file systems that tell one role from another, with OLDEST."""
+
+EXPECTED_OF_NEWEST = {
+    "ext4": ALL,
+    "ext4-no-filetype": EXPECTED["ext4-no-filetype"]._replace(native=NO),
+    "ext4-odd-name": EXPECTED["ext4-odd-name"]._replace(native=NO),
+    "ext4-long-path": Expected(NO, NO, NO, NO, YES, NO, YES, YES),
+}
+"""Where NEWEST do otherwise: SQLite's paths, containerd 2's TOML and its one database for all."""
+
+OLDEST = ("podman/*@4.3", "containerd/*@1.6", "kernel/*")
+NEWEST = ("podman/*@5.8", "containerd/*@2.1", "kernel/*")
+ALL_VERSIONS = ("podman/*", "containerd/*", "kernel/*")
 
 
-def _report(name: str, work: Path) -> fscaps.Report:
+def _report(name: str, work: Path, roles: tuple[str, ...] = ALL_VERSIONS) -> fscaps.Report:
     lacking = missing(FILESYSTEMS[name])
     if lacking:
         pytest.skip(f"{name}: {lacking}")
     with FILESYSTEMS[name](work) as directory:
-        return fscaps.survey(directory, roles=("podman/*", "containerd/*", "kernel/*"))
+        return fscaps.survey(directory, roles=roles)
+
+
+def _fitness(report: fscaps.Report) -> Expected:
+    return Expected(*(report[role].fitness for role in ROLES))
 
 
 @pytest.mark.parametrize("name", list(EXPECTED))
 def test_the_verdicts_are_what_the_engines_do(name: str, tmp_path: Path) -> None:
     """Each role's verdict is the measured truth, and nothing is left behind."""
-    report = _report(name, tmp_path)
-    assert tuple(report[role].fitness for role in ROLES) == tuple(EXPECTED[name]), report.findings
+    report = _report(name, tmp_path, OLDEST)
+    assert _fitness(report) == EXPECTED[name], report.findings
     assert report.warnings == ()
+
+
+@pytest.mark.parametrize("name", list(EXPECTED_OF_NEWEST))
+def test_the_verdicts_are_what_newer_engines_do(name: str, tmp_path: Path) -> None:
+    """Of a newer version the same, where it does otherwise."""
+    report = _report(name, tmp_path, NEWEST)
+    assert _fitness(report) == EXPECTED_OF_NEWEST[name], report.findings
 
 
 @pytest.mark.parametrize(
