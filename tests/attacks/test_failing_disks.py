@@ -41,6 +41,10 @@ _MS_RDONLY, _MS_REMOUNT, _MS_BIND = 1, 32, 4096
 _SMALL = "size=8m,nr_inodes=300"
 
 
+class NotNowError(Exception):
+    """It cannot happen at this call; at one of the next, then."""
+
+
 def _remount_read_only(target: Path) -> None:
     flags = _MS_REMOUNT | _MS_RDONLY
     try:
@@ -48,7 +52,12 @@ def _remount_read_only(target: Path) -> None:
     except OSError as error:
         if error.errno != errno.EBUSY:
             raise
-        mount("disk", target, "tmpfs", flags | _MS_BIND)  # a file is held that was deleted
+        try:
+            mount("disk", target, "tmpfs", flags | _MS_BIND)  # a file is held that was deleted
+        except OSError as still:
+            if still.errno != errno.EBUSY:
+                raise
+            raise NotNowError from None  # one is open for writing
 
 
 def _mount_over(target: Path) -> None:
@@ -56,15 +65,20 @@ def _mount_over(target: Path) -> None:
 
 
 def _remove(target: Path) -> None:
-    for scratch in target.iterdir():
-        shutil.rmtree(scratch)
+    shutil.rmtree(_scratch(target))
 
 
 def _replace(target: Path) -> None:
+    scratch = _scratch(target)
+    scratch.rename(target / "moved")
+    scratch.mkdir()
+    (scratch / "precious").touch()
+
+
+def _scratch(target: Path) -> Path:
     for scratch in target.iterdir():
-        scratch.rename(target / "moved")
-        scratch.mkdir()
-        (scratch / "precious").touch()
+        return scratch
+    raise NotNowError  # not made yet
 
 
 class Change(NamedTuple):
@@ -104,9 +118,7 @@ def _change(target: Path, attack: Attack, before: Any) -> Aftermath:
             return False
         try:
             change.happens(target)
-        except OSError as error:
-            if error.errno != errno.EBUSY:  # open for writing: read-only at the next call, then
-                raise
+        except NotNowError:
             return False
         happened.append(True)
         watch.let(call)

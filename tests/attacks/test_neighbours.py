@@ -93,7 +93,8 @@ def _lay_out(base: Path) -> None:
     (target / "everybodys").chmod(0o777)
 
 
-def _as_neighbour(target: Path, trick: Callable[[str], None]) -> None:
+def _as_neighbour(target: Path, trick: Callable[[str], None]) -> bool:
+    """Whether he could play his trick; not before there is a scratch directory."""
     pid = os.fork()
     if pid == 0:
         try:
@@ -102,9 +103,10 @@ def _as_neighbour(target: Path, trick: Callable[[str], None]) -> None:
             os.setresgid(NEIGHBOUR, NEIGHBOUR, NEIGHBOUR)
             os.setresuid(NEIGHBOUR, NEIGHBOUR, NEIGHBOUR)
             trick(next(name for name in os.listdir() if SCRATCH.fullmatch(name)))
-        finally:
             os._exit(0)
-    os.waitpid(pid, 0)
+        finally:
+            os._exit(1)
+    return os.waitpid(pid, 0)[1] == 0
 
 
 def _swap(target: Path, attack: Attack, _: Any) -> Aftermath:
@@ -115,9 +117,8 @@ def _swap(target: Path, attack: Attack, _: Any) -> Aftermath:
     before = {path.lstat().st_ino: _one(path) for path in precious}
 
     def decide(watch: Watch, call: Call, _probe: str | None) -> bool:
-        if not attack.meets(call):
+        if not attack.meets(call) or not _as_neighbour(base / "target", TRICKS[attack.how]):
             return False
-        _as_neighbour(base / "target", TRICKS[attack.how])
         watch.let(call)
         return True
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -63,6 +64,19 @@ def test_nothing_is_mounted_where_that_is_forbidden(tmp_path: Path) -> None:
 def test_what_is_never_asked_of_the_kernel(tmp_path: Path) -> None:
     """No module, no other's process, nothing by a path that somebody could change."""
     assert not NEVER & asked(tmp_path)
+
+
+def test_the_worker_stands_in_nobody_s_directory(tmp_path: Path) -> None:
+    """One that is left behind must not keep a file system from being unmounted."""
+    places: set[str] = set()
+
+    def look(_watch: Watch, call: Call, _probe: str | None) -> bool:
+        if call.process == WORKER:
+            places.add(os.readlink(f"/proc/{call.pid}/cwd"))
+        return False
+
+    assert trial.attempt(str(tmp_path), look, only=["directory.*"]).report is not None
+    assert places == {"/"}
 
 
 def test_what_no_probe_takes_is_given_up(tmp_path: Path) -> None:

@@ -131,8 +131,10 @@ def _serve(
 
 
 def _event(call: Call) -> dict[str, Any]:
+    """The last of the events that are told by one write: an answer, and what is asked next."""
     try:
-        said: dict[str, Any] = json.loads(call.memory(call.arguments[1], call.arguments[2]))
+        *_, last = call.memory(call.arguments[1], call.arguments[2]).splitlines()
+        said: dict[str, Any] = json.loads(last)
     except (OSError, ValueError):
         return {}
     return said

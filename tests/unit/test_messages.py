@@ -496,6 +496,9 @@ NOT_SHOWN = {
     "a program that ends otherwise was started": (
         "runc/exec-denied", "The program lies on a volume", {"mode.execute": None}
     ),
+    "a file system that holds no overlay says nothing of the kernel": (
+        "docker/driver-not-supported", "The kernel has no overlay", {"overlay.upper": "EINVAL"}
+    ),
     "owners that cannot be changed are not modes": (
         "docker/root-permissions", "Modes cannot", {"owner.chown": "EPERM"}
     ),
@@ -503,6 +506,9 @@ NOT_SHOWN = {
 SHOWN = {
     "a kernel without": (
         "podman/not-supported-over", "Rootless: the kernel", ("overlay.userxattr", "kernel", "")
+    ),
+    "a kernel without overlay": (
+        "docker/driver-not-supported", "The kernel has no overlay", ("overlay.upper", "kernel", "")
     ),
     "EPERM": (
         "containerd/setxattr", "The file system refuses file", ("xattr.declined", "", "EPERM")

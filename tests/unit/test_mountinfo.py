@@ -208,5 +208,31 @@ def test_a_closed_descriptor_has_no_mount() -> None:
     assert mountinfo.of(fd) is None
 
 
+@pytest.mark.parametrize(
+    ("name", "place", "transport"),
+    [
+        ("sdb", "platform/host2/session1/target2:0:0/2:0:0:1/block/sdb", " (iSCSI)"),
+        ("sdc1", "platform/host3/session12/target3:0:0/3:0:0:1/block/sdc/sdc1", " (iSCSI)"),
+        ("rbd0", "rbd/0/block/rbd0", " (rbd)"),
+        ("rbd0p1", "rbd/0/block/rbd0/rbd0p1", " (rbd)"),
+        ("nbd0", "virtual/block/nbd0", " (nbd)"),
+        ("drbd0", "virtual/block/drbd0", " (drbd)"),
+        ("sda", "pci0000:00/0000:00:1f.2/ata1/host0/target0:0:0/0:0:0:0/block/sda", ""),
+        ("vda", "pci0000:00/0000:00:02.0/virtio0/block/vda", ""),
+    ],
+)
+def test_a_device_on_the_network_is_told_by_its_place_in_sysfs(
+    name: str, place: str, transport: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The links as sysfs has them on machines with such devices; here they are made up."""
+    links = {
+        "/sys/dev/block/8:16": f"../../devices/{place}",
+        f"/sys/class/block/{name}": f"../../devices/{place}",
+    }
+    monkeypatch.setattr(mountinfo, "_link", lambda path: links.get(path, ""))
+    monkeypatch.setattr(mountinfo, "_content", lambda _path: "")
+    assert mountinfo.device_chain((8, 16)) == (f"{name}{transport}",)
+
+
 def test_a_file_system_without_a_block_device_has_no_chain() -> None:
     assert mountinfo.device_chain((0, 1)) == ()

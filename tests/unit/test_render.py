@@ -621,6 +621,12 @@ def test_no_line_is_wider_than_asked(shown: Report, verbose: bool) -> None:  # n
         assert [line for line in text.splitlines() if len(line) > width] == []
 
 
+@_FEWER
+@given(ordinary(), st.integers(0, 39))
+def test_a_terminal_of_no_width_gets_what_a_narrow_one_gets(shown: Report, width: int) -> None:
+    assert as_text(shown, Style(width=width)) == as_text(shown, Style(width=40))
+
+
 def test_a_long_path_stands_whole_and_the_rest_is_wrapped() -> None:
     path = "/mnt/" + "x" * 200
     text = as_text(report([Verdict("e/all", "all", SUITABLE)], path=path, resolved=path))

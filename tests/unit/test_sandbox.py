@@ -31,6 +31,7 @@ from fscaps import (
     probes,
     survey,
 )
+from fscaps._sandbox import listening, supervisor
 from fscaps._sandbox.protocol import (
     Asking,
     Cannot,
@@ -279,14 +280,44 @@ def test_a_probe_that_was_answered_is_not_blamed(observed: dict[str, Observation
     assert SECOND not in seen.findings[THIRD].detail
 
 
-def test_each_question_has_its_own_time(scene: Path) -> None:
-    """One that comes back in time leaves the next as much; the whole run has its own limit."""
-    script = "\n".join(f"{saying(Asking(name))}\nsleep 0.3\n{saying(yes(name))}" for name in ASKED)
-    seen = watch(scene, impostor(scene, f"{script}\n{saying(Done())}"), timeout=5, deadline=30)
-    assert reasons(seen) == [None, None, None]
-    seen = watch(scene, impostor(scene, f"{script}\n{FOREVER}"), timeout=30, deadline=0.45)
-    assert reasons(seen)[2] is UNRESPONSIVE
-    assert "deadline" in seen.findings[THIRD].detail
+class Clock:
+    """Time that stands still until it is told to go on."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def monotonic(self) -> float:
+        """As of the module that this replaces."""
+        return self.now
+
+
+@pytest.mark.parametrize(
+    ("deadline", "expected"), [(30, [None, None, None]), (9, [None, None, None]), (7, "deadline")]
+)
+def test_each_question_has_its_own_time(
+    scene: Path, monkeypatch: pytest.MonkeyPatch, deadline: float, expected: Any
+) -> None:
+    """One that comes back in time leaves the next as much; the whole run has its own limit.
+
+    Each takes four seconds of a clock of ours, and may take five.
+    """
+    clock = Clock()
+    monkeypatch.setattr(listening, "time", clock)
+    monkeypatch.setattr(supervisor, "time", clock)
+    wait = f"while ! rm {scene}/go 2>&-; do :; done"
+    script = "\n".join(f"{saying(Asking(name), yes(name))}\n{wait}" for name in ASKED[:-1])
+
+    def answered(found: Finding) -> None:
+        clock.now += 4 if found.probe != THIRD else 0
+        (scene / "go").touch()
+
+    program = impostor(scene, f"{script}\n{saying(Asking(THIRD), yes(THIRD), Done())}\n{FOREVER}")
+    seen = watch(scene, program, timeout=5, deadline=deadline, on_finding=answered)
+    if expected != "deadline":
+        assert reasons(seen) == expected
+    else:
+        assert reasons(seen) == [None, None, UNRESPONSIVE]
+        assert expected in seen.findings[THIRD].detail
 
 
 def test_a_worker_that_only_warns_does_not_live_forever(scene: Path) -> None:
@@ -330,12 +361,16 @@ def test_a_path_that_the_worker_cannot_ask_is_a_target_error(scene: Path) -> Non
     assert "Stale file handle" in str(caught.value)
 
 
-@pytest.mark.parametrize("where", ["../precious", "{scene}/precious", "mine", "mine/precious"])
+@pytest.mark.parametrize(
+    "where", ["../precious", "{scene}/precious", "mine", "mine/precious", "empty", "marked"]
+)
 def test_nothing_but_a_scratch_directory_is_cleaned_up(scene: Path, where: str) -> None:
     """The cleaner is told a name by a process that may have gone mad: it must be one of ours."""
     event = Scratch(where.format(scene=scene))
-    for precious in ("precious/file", "place/mine/precious/file"):
+    kept = ("precious/file", "place/mine/precious/file", "place/empty", "place/marked")
+    for precious in kept:
         (scene / precious).mkdir(parents=True)
+    (scene / "place/marked/marked").touch()
     request = shlex.quote(str(scene / "request"))
     program = impostor(
         scene,
@@ -349,8 +384,9 @@ def test_nothing_but_a_scratch_directory_is_cleaned_up(scene: Path, where: str) 
         """),
     )
     watch(scene, program, deadline=10)
-    assert (scene / "precious/file").exists()
-    assert (scene / "place/mine/precious/file").exists()
+    assert "cleaning" in (scene / "request").read_text()
+    assert all((scene / precious).exists() for precious in kept)
+    assert (scene / "place/marked/marked").exists()
 
 
 # --- a worker that cannot be started --------------------------------------------------------

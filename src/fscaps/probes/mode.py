@@ -47,14 +47,18 @@ def program() -> bytes:
 
 
 def run(directory: Directory, name: str) -> int:
-    """Execute a file of the directory and return its exit status (-signal if killed).
+    """Execute a file of the directory and return its exit status.
 
-    Under a seccomp filter, because who serves the file system may serve another program.
+    Under a seccomp filter, because who serves the file system may serve another program. A signal
+    that ends it is UNKNOWN: the file system may be the cause, or whoever else sends signals.
     """
     try:
-        return confined.execute(directory.path(name))
+        status = confined.execute(directory.path(name))
     except confined.UnconfinedError as error:
         raise Unknown(Reason.KERNEL, f"not run: {error}") from None
+    if status < 0:
+        raise Unknown(Reason.ERROR, f"the program was ended by signal {-status}")
+    return status
 
 
 @probe("Can a program that lies here be executed?", no=(EACCES, EPERM, ENOEXEC))
