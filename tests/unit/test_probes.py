@@ -116,6 +116,23 @@ def test_who_may_not_become_another_user_learns_nothing_of_others(
     assert (found.outcome, found.reason) == (Outcome.UNKNOWN, Reason.PRIVILEGE)
 
 
+def test_a_program_that_a_signal_ends_says_nothing_of_the_file_system(
+    area: Area, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that runs, and then crashes: zeros are no instructions that do anything."""
+    assert ask(mode.execute, area).outcome is Outcome.YES
+    area.scratch.unlink("program")
+    monkeypatch.setattr(
+        mode, "_CODE", {kind: (one[0], bytes(8)) for kind, one in mode._CODE.items()}
+    )
+    found = ask(mode.execute, area)
+    assert (found.outcome, found.reason) == (Outcome.UNKNOWN, Reason.ERROR)
+    assert found.detail in (
+        "the program was ended by signal 4",
+        "the program was ended by signal 11",
+    )
+
+
 @pytest.mark.parametrize(("probe", "limit"), [("space.extend", 1 << 16), ("space.large", 1 << 30)])
 def test_a_limit_of_the_process_is_none_of_the_file_system(
     tmp_path: Path, probe: str, limit: int
