@@ -184,6 +184,8 @@ def _is_on_it(call: Call, path: str) -> bool:
         file = os.stat(f"/proc/{call.pid}/fd/{call.arguments[_DESCRIPTOR[call.name]]}")
     except OSError:
         return False
+    if stat.S_ISBLK(file.st_mode):
+        return True  # a loop device, which hands it on
     kinds = (stat.S_ISREG, stat.S_ISDIR)
     return any(kind(file.st_mode) for kind in kinds) and file.st_dev not in _elsewhere()
 

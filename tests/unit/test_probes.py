@@ -14,10 +14,12 @@ import pytest
 from unit.running import command, execute
 
 from fscaps import Finding, Host, Mount, Outcome, Probe, Reason
-from fscaps._linux import xattrs
+from fscaps._linux import calls, confined, xattrs
 from fscaps._linux.directory import Directory
 from fscaps._sandbox.worker import ask
 from fscaps.probes import (
+    No,
+    Unknown,
     _others,
     directory,
     lock,
@@ -131,6 +133,60 @@ def test_a_program_that_a_signal_ends_says_nothing_of_the_file_system(
         "the program was ended by signal 4",
         "the program was ended by signal 11",
     )
+
+
+@pytest.mark.parametrize(("could", "expected"), [(True, No), (False, Unknown)])
+def test_a_setuid_program_that_could_gain_no_rights_says_nothing_of_the_file_system(
+    area: Area, monkeypatch: pytest.MonkeyPatch, *, could: bool, expected: type[Exception]
+) -> None:
+    """Where the filter is refused without no_new_privs; how the program ended is made up."""
+    ended = confined.Ended(0, could_gain_rights=could)
+    monkeypatch.setattr(confined, "execute", lambda _path: ended)
+    with pytest.raises(expected):
+        mode.run_as_owner(area.scratch, "program", 1000)
+
+
+def test_a_directory_that_could_not_be_emptied_tells_why(
+    area: Area, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not that it is not empty, which follows; the failure is made up."""
+    with area.scratch.mkdir("full") as full:
+        full.write("file", b"")
+        monkeypatch.setattr(Directory, "unlink", lambda *_: _fails(EIO))
+        with pytest.raises(OSError, match=os.strerror(EIO)):
+            area.scratch.clear()
+        monkeypatch.undo()
+
+
+CLOSED = 1_000_000  # a descriptor that is not open
+CALLS = {
+    "close": (CLOSED,),
+    "read": (CLOSED, 1),
+    "write": (CLOSED, b""),
+    "pread": (CLOSED, 1, 0),
+    "pwrite": (CLOSED, b"", 0),
+    "lseek": (CLOSED, 0, 0),
+    "fstat": (CLOSED,),
+    "fstatvfs": (CLOSED,),
+    "ftruncate": (CLOSED, 0),
+    "fsync": (CLOSED,),
+    "fchmod": (CLOSED, 0),
+    "fchdir": (CLOSED,),
+    "open": ("/no/such/directory", 0),
+    "waitpid": (os.getpid(), 0),
+}
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_a_call_that_fails_says_which_it_is(name: str) -> None:
+    """Keeping the class of the error."""
+    with pytest.raises(OSError, match=name) as ours:
+        getattr(calls, name)(*CALLS[name])
+    with pytest.raises(OSError, match="Errno") as plain:
+        getattr(os, name)(*CALLS[name])
+    assert ours.type is plain.type
+    assert ours.value.errno == plain.value.errno
+    assert ours.value.strerror == f"{name}: {plain.value.strerror}"
 
 
 @pytest.mark.parametrize(("probe", "limit"), [("space.extend", 1 << 16), ("space.large", 1 << 30)])

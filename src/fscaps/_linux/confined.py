@@ -9,7 +9,8 @@ from __future__ import annotations
 import os
 import struct
 
-from . import libc
+from . import calls, libc
+from .directory import read_all
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,34 +29,58 @@ _LOAD, _EQUAL, _RETURN = 0x20, 0x15, 0x06
 _ALLOW, _KILL_PROCESS = 0x7FFF0000, 0x80000000
 _RLIMIT_CPU, _CPU_SECONDS = 0, 1
 
+_MODEST = "no_new_privs"
+
 
 class UnconfinedError(Exception):
     """This kernel, or this machine, gives no way to run a program safely."""
 
 
-def execute(path: bytes) -> int:
-    """Run it and return its exit status (-signal if killed).
+class NotRunError(Exception):
+    """No process could be had to run it in; the text says why."""
 
-    Raises OSError where execve(2) fails, and UnconfinedError. A process that is not privileged in
-    its user namespace can run it only with no_new_privs, which takes the setuid bit's effect away.
+
+class Ended:
+    """How a program ended: its exit status (-signal if killed), and whether it could gain rights.
+
+    A process that is not privileged in its user namespace can run one only with no_new_privs,
+    which takes the setuid bit's effect away.
     """
+
+    def __init__(self, status: int, *, could_gain_rights: bool) -> None:
+        self.status = status
+        self.could_gain_rights = could_gain_rights
+
+
+def execute(path: bytes) -> Ended:
+    """Run it to its end. Raises OSError where execve(2) fails, UnconfinedError and NotRunError."""
     rules = _rules()
-    failure, told = os.pipe()
-    pid = os.fork()
-    if pid == 0:
-        _become(path, rules, told)
-    os.close(told)
     try:
-        said = os.read(failure, 64)
-    finally:
-        os.close(failure)
-        status = os.waitpid(pid, 0)[1]
-    if said:
-        kind, _, code = said.decode().partition(" ")
-        if kind == "confine":
+        said, status = _run(path, rules)
+    except OSError as error:  # of pipe(2), fork(2), waitpid(2): it says nothing of the program
+        raise NotRunError(error.strerror) from None
+    could_gain_rights = _MODEST not in said
+    for step, code in (line.split() for line in said if line != _MODEST):
+        if step == "confine":
             raise UnconfinedError(f"no seccomp filter: {os.strerror(int(code))}")
         raise OSError(int(code), f"execve: {os.strerror(int(code))}")
-    return os.WEXITSTATUS(status) if os.WIFEXITED(status) else -os.WTERMSIG(status)
+    ended = os.WEXITSTATUS(status) if os.WIFEXITED(status) else -os.WTERMSIG(status)
+    return Ended(ended, could_gain_rights=could_gain_rights)
+
+
+def _run(path: bytes, rules: bytes) -> tuple[list[str], int]:
+    """What the process told before it became the program, and how it ended (wait(2))."""
+    failure, told = calls.pipe()
+    pid = calls.fork()
+    if pid == 0:
+        _become(path, rules, told)
+    calls.close(told)
+    try:
+        said = read_all(failure, 64).decode().splitlines()
+    finally:
+        calls.close(failure)
+        status = calls.waitpid(pid, 0)[1]
+    return said, status
 
 
 def _rules() -> bytes:
@@ -63,12 +88,12 @@ def _rules() -> bytes:
     audit, allowed = _MACHINES.get(os.uname().machine, (0, ()))
     if not audit or struct.calcsize("P") != 8:  # noqa: PLR2004 - bytes of a 64-bit pointer
         raise UnconfinedError("no seccomp filter for this machine")
-    calls = [(_EQUAL, len(allowed) - at, 0, number) for at, number in enumerate(allowed)]
+    permitted = [(_EQUAL, len(allowed) - at, 0, number) for at, number in enumerate(allowed)]
     rules = (
         (_LOAD, 0, 0, 4),  # struct seccomp_data: arch
         (_EQUAL, 0, len(allowed) + 1, audit),
         (_LOAD, 0, 0, 0),  # nr
-        *calls,
+        *permitted,
         (_RETURN, 0, 0, _KILL_PROCESS),
         (_RETURN, 0, 0, _ALLOW),
     )
@@ -83,16 +108,16 @@ def _become(path: bytes, rules: bytes, told: int) -> NoReturn:
         libc.call("setrlimit", _RLIMIT_CPU, struct.pack("@LL", _CPU_SECONDS, _CPU_SECONDS))
         for standard in (0, 1, 2):  # the supervisor's pipes are not for it to write to
             os.set_inheritable(standard, False)
-        _install(rules)
+        _install(rules, told)
         step = "execve"
         os.execve(path, [path], {})  # noqa: S606
     except OSError as error:
-        os.write(told, f"{step} {error.errno}".encode())
+        calls.write(told, f"{step} {error.errno}\n".encode())
     finally:
         os._exit(127)
 
 
-def _install(rules: bytes) -> None:
+def _install(rules: bytes, told: int) -> None:
     import ctypes  # noqa: PLC0415 - as in libc
 
     code = ctypes.create_string_buffer(rules)
@@ -101,4 +126,5 @@ def _install(rules: bytes) -> None:
         libc.call("prctl", _PR_SET_SECCOMP, _FILTER, program, 0, 0)
     except PermissionError:
         libc.call("prctl", _PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+        calls.write(told, f"{_MODEST}\n".encode())
         libc.call("prctl", _PR_SET_SECCOMP, _FILTER, program, 0, 0)

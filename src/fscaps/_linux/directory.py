@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import struct
 
-from . import libc
+from . import calls, libc
 from .libc import naming
 
 TYPE_CHECKING = False
@@ -48,8 +48,7 @@ class _Open:
         return self._fd
 
     def __exit__(self, *_: object) -> None:
-        with naming("close"):
-            os.close(self._fd)
+        calls.close(self._fd)
 
 
 class Directory:
@@ -68,8 +67,7 @@ class Directory:
 
     def close(self) -> None:
         """Close the descriptor."""
-        with naming("close"):
-            os.close(self.fd)
+        calls.close(self.fd)
 
     def path(self, name: Name) -> bytes:
         """A path to an entry for the calls that take no descriptor (bind, mount, execve)."""
@@ -78,13 +76,11 @@ class Directory:
     def open(self, name: Name, flags: int = os.O_RDONLY, mode: int = 0o600) -> int:
         """openat(2), never through a symbolic link and never blocking on a FIFO."""
         flags |= os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
-        with naming("open"):
-            return os.open(name, flags, mode, dir_fd=self.fd)
+        return calls.open(name, flags, mode, dir_fd=self.fd)
 
     def directory(self, name: Name) -> Directory:
         """Open a directory in this one."""
-        with naming("open"):
-            return Directory(os.open(name, _DIRECTORY, dir_fd=self.fd))
+        return Directory(calls.open(name, _DIRECTORY, dir_fd=self.fd))
 
     def make(self, name: Name, mode: int = 0o700) -> None:
         """mkdirat(2)."""
@@ -98,17 +94,17 @@ class Directory:
 
     def write(self, name: Name, data: bytes, mode: int = 0o600) -> None:
         """Create a file, which must not be there yet, with this content."""
-        with self.file(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode) as fd, naming("write"):
+        with self.file(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode) as fd:
             write_all(fd, data)
 
     def append(self, name: Name, data: bytes) -> None:
         """Append to a file that exists."""
-        with self.file(name, os.O_WRONLY | os.O_APPEND) as fd, naming("write"):
+        with self.file(name, os.O_WRONLY | os.O_APPEND) as fd:
             write_all(fd, data)
 
     def read(self, name: Name) -> bytes:
         """The first 64 KiB of a file."""
-        with self.file(name) as fd, naming("read"):
+        with self.file(name) as fd:
             return read_all(fd, 65536)
 
     def file(self, name: Name, flags: int = os.O_RDONLY, mode: int = 0o600) -> _Open:
@@ -181,7 +177,7 @@ class Directory:
     def chmod(self, name: Name, mode: int) -> None:
         """fchmod(2) of a regular file or directory."""
         with self.file(name) as fd, naming("chmod"):
-            os.fchmod(fd, mode)
+            calls.fchmod(fd, mode)
 
     def utime(self, name: Name, nanoseconds: int) -> None:
         """utimensat(2) on the entry itself: both times, in nanoseconds since 1970."""
@@ -200,8 +196,7 @@ class Directory:
         """
         import ctypes  # noqa: PLC0415 - as in libc
 
-        with naming("lseek"):
-            os.lseek(self.fd, 0, os.SEEK_SET)
+        calls.lseek(self.fd, 0, os.SEEK_SET)
         buffer = ctypes.create_string_buffer(32768)
         while True:
             count = libc.syscall("getdents64", self.fd, ctypes.addressof(buffer), len(buffer))
@@ -212,10 +207,9 @@ class Directory:
     def clear(self, but: str = "") -> None:
         """Remove all that is in it but that name, as far as possible; raises the last error."""
         failure: OSError | None = None
-        os.lseek(self.fd, 0, os.SEEK_SET)  # entries() may have left off elsewhere
-        with os.scandir(
-            self.fd
-        ) as listed:  # quicker than entries(), and its guess of types will do
+        calls.lseek(self.fd, 0, os.SEEK_SET)  # entries() may have left off elsewhere
+        # Quicker than entries(), and its guess of types will do.
+        with naming("readdir"), os.scandir(self.fd) as listed:
             entries = [
                 (entry.name, entry.is_dir(follow_symlinks=False))
                 for entry in listed
@@ -234,45 +228,52 @@ class Directory:
             if is_directory:
                 raise IsADirectoryError
             self.unlink(name)
-        except (IsADirectoryError, PermissionError):
+        except (IsADirectoryError, PermissionError) as refused:
             # unlink(2) of a directory is EISDIR on Linux, EPERM by POSIX.
             try:
                 child = self.directory(name)
+            except NotADirectoryError:
+                raise refused from None
             except PermissionError:
                 # overlay's work/work has mode 000, which stops whoever lacks CAP_DAC_OVERRIDE.
                 self._unlock(name)
                 child = self.directory(name)
-            # Where even the listing fails (fuse-overlayfs, after a whiteout), rmdir may still work.
             with child:
-                _clear_quietly(child)
-            self.rmdir(name)
+                failure = _failure_to_clear(child)
+            try:
+                # Where even the listing fails (fuse-overlayfs, after a whiteout), it may still go.
+                self.rmdir(name)
+            except OSError as error:
+                raise failure or error from None
 
     def _unlock(self, name: Name) -> None:
-        handle = os.open(name, os.O_PATH | _DIRECTORY, dir_fd=self.fd)
+        handle = calls.open(name, os.O_PATH | _DIRECTORY, dir_fd=self.fd)
         try:
-            os.chmod(f"/proc/self/fd/{handle}", 0o700)
+            with naming("chmod"):
+                os.chmod(f"/proc/self/fd/{handle}", 0o700)
         finally:
-            os.close(handle)
+            calls.close(handle)
 
 
-def _clear_quietly(directory: Directory) -> None:
+def _failure_to_clear(directory: Directory) -> OSError | None:
     try:
         directory.clear()
-    except OSError:
-        return
+    except OSError as error:
+        return error
+    return None
 
 
 def write_all(fd: int, data: bytes) -> None:
     """Write all of the data, however little each write(2) takes."""
     while data:
-        data = data[os.write(fd, data) :]
+        data = data[calls.write(fd, data) :]
 
 
 def read_all(fd: int, limit: int) -> bytes:
     """Read to the end or the limit, however little each read(2) gives."""
     data = b""
     while len(data) < limit:
-        block = os.read(fd, limit - len(data))
+        block = calls.read(fd, limit - len(data))
         if not block:
             break
         data += block

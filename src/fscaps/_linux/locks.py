@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
-
-from . import mountinfo
+from . import calls, mountinfo
 
 _LIMIT = 1 << 20
 _PID, _FILE = 4, 5
@@ -21,7 +19,7 @@ def holders(fd: int) -> list[int]:
         return []
     # The file system's own device: what stat(2) says is another on btrfs.
     major, minor = mount.device
-    file = f"{major:02x}:{minor:02x}:{os.fstat(fd).st_ino}"
+    file = f"{major:02x}:{minor:02x}:{calls.fstat(fd).st_ino}"
     try:
         with open("/proc/locks", encoding="ascii", errors="replace") as table:
             fields = [line.split() for line in table.read(_LIMIT).splitlines()]

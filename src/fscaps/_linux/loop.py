@@ -8,6 +8,7 @@ import os
 import struct
 import time
 
+from . import calls
 from .libc import naming
 
 # linux/loop.h; these numbers are the same on every architecture
@@ -69,7 +70,7 @@ class Loop:
 
         The kernel frees it at the last close, and another (udev) may have it open for a moment.
         """
-        os.close(self.fd)
+        calls.close(self.fd)
         until = time.monotonic() + seconds
         while self._backing and _backing(self._number) == self._backing:
             if time.monotonic() > until:
@@ -84,13 +85,12 @@ def attach(fd: int, *, read_only: bool = False, direct: bool = False) -> Loop:
 
     One call binds the device and marks it, so that there is no moment in which a SIGKILL could
     leave it behind; older kernels take two, and are refused. No module is loaded. ``direct`` is a
-    wish: see Loop.direct. Raises NoLoopError; PermissionError if no device may be opened; OSError
-    if the kernel takes no such file.
+    wish: see Loop.direct. Raises NoLoopError where none can be had; PermissionError if none may be
+    opened; OSError if the kernel takes no such file.
     """
     flags = _AUTOCLEAR | (_READ_ONLY if read_only else 0) | (_DIRECT_IO if direct else 0)
     access = os.O_RDONLY if read_only else os.O_RDWR
-    if "loop-control" not in _read("/proc/misc"):
-        raise NoLoopError("the loop driver is not loaded (modprobe loop)")
+    _refuse_without_driver()
     before = _numbers()
     for _ in range(_TRIES):
         number = _free()
@@ -98,6 +98,7 @@ def attach(fd: int, *, read_only: bool = False, direct: bool = False) -> Loop:
         loop = Loop(device, number, made=bool(before) and number not in before)
         try:
             _keep_udev_away(device)
+            _refuse_unknown(device, flags)
             loop.bind(fd, flags)
         except BaseException as error:
             loop.close()
@@ -108,32 +109,52 @@ def attach(fd: int, *, read_only: bool = False, direct: bool = False) -> Loop:
     raise NoLoopError("others took each free loop device first")
 
 
-def _configure(device: int, fd: int, flags: int) -> None:
+def _refuse_without_driver() -> None:
     try:
-        # Where the request is known, the first complaint is of the bad descriptor.
+        with open("/proc/misc", encoding="ascii") as table:
+            loaded = any(line.split()[-1:] == ["loop-control"] for line in table)
+    except OSError as error:
+        raise NoLoopError(f"/proc/misc: {error.strerror}") from None
+    if not loaded:
+        raise NoLoopError("the loop driver is not loaded (modprobe loop)")
+
+
+def _refuse_unknown(device: int, flags: int) -> None:
+    """Ask with a bad descriptor, of which the kernel complains first if it knows the request."""
+    try:
         fcntl.ioctl(device, _CONFIGURE, _CONFIG.pack(0xFFFFFFFF, 0, flags))
     except OSError as error:
         if error.errno == errno.EBUSY:
             raise
         if error.errno != errno.EBADF:
-            raise NoLoopError("LOOP_CONFIGURE takes Linux 5.8") from None
+            why = f"LOOP_CONFIGURE: {error.strerror} (before Linux 5.8 it is not known)"
+            raise NoLoopError(why) from None
+
+
+def _configure(device: int, fd: int, flags: int) -> None:
     with naming("LOOP_CONFIGURE"):
         fcntl.ioctl(device, _CONFIGURE, _CONFIG.pack(fd, 0, flags))
 
 
 def _keep_udev_away(device: int) -> None:
     """Hold the lock that asks others not to look (systemd.io/BLOCK_DEVICE_LOCKING)."""
-    fcntl.flock(device, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    try:
+        fcntl.flock(device, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise
+    except OSError as error:
+        raise NoLoopError(f"flock: {error.strerror}") from None
 
 
 def _free() -> int:
     """The number of a free device; the kernel makes one if none is."""
     control = _opened(_CONTROL, os.O_RDWR)
     try:
-        with naming("LOOP_CTL_GET_FREE"):
-            return fcntl.ioctl(control, _CTL_GET_FREE)
+        return fcntl.ioctl(control, _CTL_GET_FREE)
+    except OSError as error:
+        raise NoLoopError(f"LOOP_CTL_GET_FREE: {error.strerror}") from None
     finally:
-        os.close(control)
+        calls.close(control)
 
 
 def _remove(number: int) -> None:
@@ -147,7 +168,7 @@ def _remove(number: int) -> None:
     except OSError:
         return
     finally:
-        os.close(control)
+        calls.close(control)
 
 
 def _opened(path: str, access: int) -> int:

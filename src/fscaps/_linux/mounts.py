@@ -6,7 +6,7 @@ import errno
 import functools
 import os
 
-from . import libc
+from . import calls, libc
 from .libc import naming
 
 # linux/mount.h
@@ -57,14 +57,14 @@ def detached(fstype: str, options: dict[str, str | None]) -> int:
         code = error.errno or errno.EIO
         raise MountError(code, str(error.strerror), _log(context)) from None
     finally:
-        os.close(context)
+        calls.close(context)
 
 
 @functools.lru_cache(maxsize=None)
 def can_detach() -> bool:
     """Whether this kernel has fsopen(2) and this process may call it."""
     try:
-        os.close(libc.syscall("fsopen", b"tmpfs\0", _FSOPEN_CLOEXEC))
+        calls.close(libc.syscall("fsopen", b"tmpfs\0", _FSOPEN_CLOEXEC))
     except OSError:
         return False
     return True
@@ -73,9 +73,9 @@ def can_detach() -> bool:
 def _root(mount: int) -> int:
     """A descriptor that can be read, for fsmount(2)'s cannot; it keeps the mount alive alone."""
     try:
-        return os.open(".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=mount)
+        return calls.open(".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=mount)
     finally:
-        os.close(mount)
+        calls.close(mount)
 
 
 def _configure(context: int, key: str, value: str | None) -> None:
@@ -94,7 +94,7 @@ def _log(context: int) -> str:
     messages: list[str] = []
     while len(messages) < 16:  # noqa: PLR2004 - the kernel keeps eight
         try:
-            messages.append(os.read(context, 1024).decode(errors="replace"))
+            messages.append(calls.read(context, 1024).decode(errors="replace"))
         except OSError:
             break
     return "; ".join(message[2:].strip() for message in messages)
@@ -167,8 +167,8 @@ def become_root() -> None:
 
 def _write(path: str, text: str) -> None:
     with naming(f"write {path}"):
-        fd = os.open(path, os.O_WRONLY | os.O_CLOEXEC)
+        fd = calls.open(path, os.O_WRONLY | os.O_CLOEXEC)
         try:
-            os.write(fd, text.encode())
+            calls.write(fd, text.encode())
         finally:
-            os.close(fd)
+            calls.close(fd)

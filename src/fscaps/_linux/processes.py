@@ -9,7 +9,7 @@ import select
 import struct
 import time
 
-from . import libc
+from . import calls, libc
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -110,15 +110,15 @@ class Helper:
 
     def __init__(self, serve: Callable[[str], str]) -> None:
         """Fork; the process will answer each question by ``serve``."""
-        theirs, self._questions = os.pipe()
-        self._answers, ours = os.pipe()
+        theirs, self._questions = calls.pipe()
+        self._answers, ours = calls.pipe()
         parent = os.getpid()
-        self._pid = os.fork()
+        self._pid = calls.fork()
         if self._pid == 0:
-            os.close(self._questions)
+            calls.close(self._questions)
             _serve(serve, parent, theirs, ours)
-        os.close(theirs)
-        os.close(ours)
+        calls.close(theirs)
+        calls.close(ours)
         self.lost: Exception | None = None
 
     @property
@@ -135,7 +135,7 @@ class Helper:
         if self.lost:
             raise self.lost
         try:
-            os.write(self._questions, question.encode() + b"\n")
+            calls.write(self._questions, question.encode() + b"\n")
             answer = _collect(self._answers, seconds)
         except BrokenPipeError:
             answer = ""
@@ -159,16 +159,16 @@ class Helper:
 
     def dismiss(self) -> None:
         """Let it end by itself, unwaited for: taking down its namespaces can take its time."""
-        os.close(self._questions)
-        os.close(self._answers)
+        calls.close(self._questions)
+        calls.close(self._answers)
 
     def end(self) -> bool:
         """Kill and reap; whether that worked. One that cannot be killed is not waited for."""
-        os.kill(self._pid, _KILL)
+        calls.kill(self._pid, _KILL)
         until = time.monotonic() + 0.5
         while True:
             last = time.monotonic() > until  # asked first, for we may not run for a while
-            if os.waitpid(self._pid, os.WNOHANG) != (0, 0):
+            if calls.waitpid(self._pid, os.WNOHANG) != (0, 0):
                 return True
             if last:
                 return False
@@ -192,13 +192,13 @@ def _serve(serve: Callable[[str], str], parent: int, questions: int, answers: in
     try:
         die_with(parent)
         while True:
-            question = os.read(questions, 4096).decode()
+            question = calls.read(questions, 4096).decode()
             if not question:
                 return
             answer = _answer(serve, question.rstrip("\n"))
-            os.write(answers, answer.encode(errors="backslashreplace")[:4096])
+            calls.write(answers, answer.encode(errors="backslashreplace")[:4096])
     except OSError as error:
-        os.write(answers, f"died {error}".encode())
+        calls.write(answers, f"died {error}".encode())
     finally:
         os._exit(0)
 
@@ -217,4 +217,4 @@ def _collect(reader: int, seconds: float) -> str | None:
     poller.register(reader, select.POLLIN)
     if not poller.poll(seconds * 1000):
         return None
-    return os.read(reader, 4096).decode(errors="replace")
+    return calls.read(reader, 4096).decode(errors="replace")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 
+from .libc import naming
+
 _SWITCHES = {
     "/proc/sys/user/max_user_namespaces": ("0", "user.max_user_namespaces is 0"),
     "/proc/sys/user/max_mnt_namespaces": ("0", "user.max_mnt_namespaces is 0"),
@@ -28,8 +30,12 @@ def security_modules() -> tuple[str, ...]:
 
 
 def knows_file_system(fstype: str) -> bool:
-    """Whether /proc/filesystems lists it now; a module that is not loaded is not listed."""
-    return any(line.split()[-1:] == [fstype] for line in _read("/proc/filesystems").splitlines())
+    """Whether /proc/filesystems lists it now; a module that is not loaded is not listed.
+
+    Raises OSError where that cannot be read.
+    """
+    with naming("/proc/filesystems"), open("/proc/filesystems", encoding="ascii") as table:
+        return any(line.split()[-1:] == [fstype] for line in table)
 
 
 def process_start(pid: int | str) -> str:

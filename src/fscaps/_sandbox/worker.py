@@ -119,8 +119,15 @@ def _host() -> Host:
         initial_user_namespace=processes.in_initial_user_namespace(),
         user_namespaces="; ".join(system.user_namespace_hindrances()),
         lsm=system.security_modules(),
-        overlay=system.knows_file_system("overlay"),
+        overlay=_knows_overlay(),
     )
+
+
+def _knows_overlay() -> bool:
+    try:
+        return system.knows_file_system("overlay")
+    except OSError:
+        return False  # recorded only; the probes ask for themselves
 
 
 def _mount(fd: int) -> Mount | None:

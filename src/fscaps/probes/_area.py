@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 
+from .._linux import calls
 from ..findings import Finding, Host, Mount, Mounting, Outcome, Probe, Reason
 from . import Unknown
 
@@ -102,6 +103,12 @@ class Area:
             return False
         held = self.host.capabilities
         return not (self.host.initial_user_namespace and set(capabilities) <= set(held))
+
+
+def random(size: int) -> bytes:
+    """Bytes that nobody can have foreseen."""
+    with setting_up():
+        return calls.urandom(size)
 
 
 class setting_up:  # noqa: N801 - reads as a statement

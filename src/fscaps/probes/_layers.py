@@ -9,7 +9,7 @@ import os
 import stat
 from errno import EXDEV
 
-from .._linux import xattrs
+from .._linux import calls, xattrs
 from . import No
 
 TYPE_CHECKING = False
@@ -57,7 +57,7 @@ def see_merged(merged: Directory, *, whiteout: bool, opaque: bool) -> None:
 def append(merged: Directory, name: str = "append") -> None:
     """Copy a lower file up by opening it, compare its attributes, and append to it."""
     before = merged.stat(name)
-    os.close(merged.open(name, os.O_WRONLY | os.O_APPEND))  # copies up, changes nothing
+    calls.close(merged.open(name, os.O_WRONLY | os.O_APPEND))  # copies up, changes nothing
     after = merged.stat(name)
     for what in ("st_mode", "st_uid", "st_gid", "st_mtime_ns", "st_size"):
         if getattr(before, what) != getattr(after, what):

@@ -8,6 +8,8 @@ import struct
 import time
 from errno import EACCES, EAGAIN
 
+from .._linux import calls
+from .._linux.libc import naming
 from .._linux.processes import Helper
 
 TYPE_CHECKING = False
@@ -70,7 +72,7 @@ class _Servant:
         if what == "read":
             return self._scratch.read(path).decode(errors="replace")
         if what == "release":
-            os.close(self._held)
+            calls.close(self._held)
             return ""
         return self._lock(what, path)
 
@@ -78,9 +80,10 @@ class _Servant:
         fd = self._scratch.open(path, os.O_RDWR)
         before = time.perf_counter()
         try:
-            _LOCKS[kind](fd)
+            with naming(f"{kind} lock"):
+                _LOCKS[kind](fd)
         except OSError as error:
-            os.close(fd)
+            calls.close(fd)
             if error.errno in (EAGAIN, EACCES):
                 return BUSY
             raise

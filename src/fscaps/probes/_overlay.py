@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-from errno import EINVAL, EIO, ENODEV, ENOSYS
+from errno import EINVAL, EIO, ENODEV, ENOSYS, errorcode
 
-from .._linux import mounts
+from .._linux import calls, mounts
 from .._linux.directory import Directory
 from ..findings import Mounting, Outcome, Probe, Reason
 from . import No, Unknown, _layers, node, skip, xattr
@@ -44,7 +44,7 @@ class Session:
         self.merged.close()
         if not mounts.can_detach():
             _unmount()
-        with self.place.directory("work") as work, work.directory("work") as inner:
+        with setting_up(), self.place.directory("work") as work, work.directory("work") as inner:
             inner.clear()  # of incompat/volatile, with which no overlay mounts a second time
         self.merged = _mounted(self.place)
 
@@ -82,7 +82,7 @@ def _moved(area: Area) -> Directory:
 
 def entered(base: Directory) -> Directory:
     """Enter a mount namespace of our own; the same directory in there, where we then are."""
-    os.fchdir(base.fd)  # unshare(2) takes the working directory along, but no descriptor
+    calls.fchdir(base.fd)  # unshare(2) takes the working directory along, but no descriptor
     mounts.private_namespace()
     return here()
 
@@ -107,7 +107,8 @@ def session(area: Area) -> Session:
 def explained(error: mounts.MountError) -> OSError | Unknown:
     """The mount's error, in the words of the kernel's own log where there are some."""
     if error.errno in (ENODEV, ENOSYS):
-        return Unknown(Reason.KERNEL, "this kernel has no overlay", errno="ENODEV")
+        detail = f"this kernel has no overlay ({error.strerror})"
+        return Unknown(Reason.KERNEL, detail, errno=errorcode[error.errno])
     code = error.errno or EIO
     return OSError(code, error.log or f"mount: {os.strerror(code)}")
 
@@ -184,7 +185,7 @@ def options(layers: Directory, writable: Directory | None = None) -> Options:
 
 def here() -> Directory:
     """The working directory, opened anew in the namespace that was just entered."""
-    return Directory(os.open(".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC))
+    return Directory(calls.open(".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC))
 
 
 def refuse_danger(area: Area) -> None:

@@ -6,12 +6,13 @@ import os
 import stat
 from contextlib import suppress
 
-from .._linux import mounts, subordinate, xattrs
+from .._linux import calls, mounts, subordinate, xattrs
 from .._linux.directory import Directory
 from .._linux.libc import naming
 from .._linux.processes import Helper, HelperDiedError, HelperTimeoutError, die_with
 from ..findings import Reason
 from . import No, Unknown, _overlay, mode, xattr
+from ._area import setting_up
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ class _Resident:
 
     def answer(self, question: str) -> str:
         if question == "leave":
-            os.fchdir(self._place.fd)  # unshare(2) takes the working directory along
+            calls.fchdir(self._place.fd)  # unshare(2) takes the working directory along
             mounts.leave_user_namespace()
         elif question == "arrive":
             mounts.become_root()
@@ -97,7 +98,7 @@ def _files(place: Directory) -> None:
     with place.mkdir("folder") as folder:
         folder.write("new", b"content")
         folder.chmod("new", 0o600)
-        os.close(folder.open("new", os.O_RDWR))
+        calls.close(folder.open("new", os.O_RDWR))
         folder.rename("new", "file")
         if folder.read("file") != b"content":
             raise No("the file has other content")
@@ -132,26 +133,26 @@ def _capability(place: Directory) -> None:
         if xattrs.get(fd, "security.capability") != xattr.NET_RAW:
             raise No("the file capability was read back as another")
     finally:
-        os.close(fd)
+        calls.close(fd)
 
 
 def _setuid(place: Directory) -> None:
-    if os.fstatvfs(place.fd).f_flag & os.ST_NOSUID:
+    with setting_up():
+        flags = calls.fstatvfs(place.fd).f_flag
+    if flags & os.ST_NOSUID:
         raise No("the mount has nosuid")
     place.write("program", mode.program(), 0o700)
     place.chown("program", _SYSTEM, _SYSTEM)
     place.chmod("program", 0o4755)
     if stat.S_IMODE(place.stat("program").st_mode) != 0o4755:  # noqa: PLR2004
         raise No("the setuid bit does not stay")
-    status = mode.run(place, "program")
-    if status != _SYSTEM & 0xFF:
-        raise No(f"it ran as uid {status}, not as its owner")
+    mode.run_as_owner(place, "program", _SYSTEM)
 
 
 def _fuse(_place: Directory) -> None:
     try:
         with naming("open /dev/fuse"):
-            os.close(os.open("/dev/fuse", os.O_RDWR | os.O_CLOEXEC))
+            calls.close(calls.open("/dev/fuse", os.O_RDWR | os.O_CLOEXEC))
     except PermissionError as error:
         if os.stat("/dev/fuse").st_mode & 0o066 == stat.S_IRGRP | stat.S_IWGRP:
             why = "/dev/fuse is open to a group, which the user may be in"

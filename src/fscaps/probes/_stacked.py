@@ -5,15 +5,19 @@ from __future__ import annotations
 import os
 from errno import EINVAL
 
-from .._linux import mounts
+from .._linux import calls, mounts
 from .._linux.directory import Directory
+from ._area import setting_up
 
 
 def above(here: Directory, layer: str, point: bytes) -> Directory:
     """An overlay of that layer, with its upper and itself on the file system mounted at a point."""
-    with Directory(os.open(point, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)) as local:
-        for name in ("upper", "work", "merged"):
-            local.mkdir(name).close()
+    with setting_up():
+        local = Directory(calls.open(point, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC))
+    with local:
+        with setting_up():
+            for name in ("upper", "work", "merged"):
+                local.mkdir(name).close()
         options: dict[str, str | None] = {
             "lowerdir": f"/proc/self/fd/{here.fd}/{layer}",
             "upperdir": f"/proc/self/fd/{local.fd}/upper",

@@ -19,7 +19,7 @@ from errno import (
     EUCLEAN,
 )
 
-from .._linux import ioctls
+from .._linux import calls, ioctls
 from ..findings import Reason
 from . import No, Unknown, probe
 from ._area import setting_up
@@ -61,7 +61,7 @@ def _is_there(area: Area) -> bool:
         found = os.stat(area.resolved)
     except OSError:
         return False
-    return os.path.samestat(found, os.fstat(area.target.fd))
+    return os.path.samestat(found, calls.fstat(area.target.fd))
 
 
 @probe("Is the directory free of the immutable and the append-only flag?")
@@ -127,7 +127,7 @@ def _itself(area: Area) -> list[tuple[Entry, os.stat_result]]:
     name = os.fsencode(area.resolved).rpartition(b"/")[2]
     with area.target.directory("..") as above:
         listed = itertools.islice(above.entries(), _MOST)
-        return [(entry, os.fstat(area.target.fd)) for entry in listed if entry.name == name]
+        return [(entry, calls.fstat(area.target.fd)) for entry in listed if entry.name == name]
 
 
 def _first(directory: Directory) -> list[Entry]:
@@ -177,8 +177,8 @@ def open_unlink(area: Area) -> None:
     try:
         with area.scratch.directory("busy") as busy:
             busy.unlink("open")
-            if os.read(fd, 16) != b"still here":
+            if calls.read(fd, 16) != b"still here":
                 raise No("the deleted file's content was lost to its reader")
             area.scratch.rmdir("busy")
     finally:
-        os.close(fd)
+        calls.close(fd)

@@ -6,6 +6,7 @@ import os
 import time
 from errno import EINVAL, ENOSYS, ENOTSUP
 
+from .._linux import calls
 from .._linux.libc import naming
 from . import Answer, probe
 from ._area import setting_up
@@ -39,12 +40,12 @@ def _file(area: Area, name: str, sync: Callable[[int], None]) -> Answer:
     try:
         return _median(name, lambda: _overwrite(fd), sync, fd)
     finally:
-        os.close(fd)
+        calls.close(fd)
 
 
 def _overwrite(fd: int) -> None:
     with setting_up():
-        os.pwrite(fd, bytes(4096), 0)
+        calls.pwrite(fd, bytes(4096), 0)
 
 
 @probe("Can a file be synced (fsync)?", no=_REFUSED)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from errno import ENODEV, ENOENT, ENXIO
 
+from .._linux import calls
 from .._linux.libc import naming
 from . import probe
 
@@ -22,4 +23,4 @@ def device(_area: Area) -> None:
     A container without that device says *no* of a host that may have it.
     """
     with naming(f"open {_DEVICE}"):
-        os.close(os.open(_DEVICE, os.O_RDWR | os.O_CLOEXEC))
+        calls.close(calls.open(_DEVICE, os.O_RDWR | os.O_CLOEXEC))

@@ -12,13 +12,13 @@ import os
 from contextlib import contextmanager
 from errno import EACCES, EBADF, EDQUOT, EFBIG, EINVAL, ENOSPC, ENOSYS, ENOTSUP, EPERM, EROFS
 
-from .._linux import loop as devices, mounts, system
+from .._linux import calls, loop as devices, mounts, system
 from .._linux.directory import Directory, read_all, write_all
 from .._linux.libc import naming
 from .._linux.processes import Helper
 from ..findings import Mounting, Outcome, Reason
 from . import No, Unknown, _images, _layers, _overlay, probe, skip, space
-from ._area import setting_up
+from ._area import random, setting_up
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -47,23 +47,23 @@ def device(area: Area) -> None:
     """
     _refuse(area)
     _refuse_unextended(area)
-    before, after = os.urandom(_PIECE), os.urandom(_PIECE)
+    before, after = random(_PIECE), random(_PIECE)
     with setting_up():
         area.scratch.write("loop", before + bytes(_SIZE - _PIECE))
     with _attached(area, "loop") as attached:
         if _at(attached.fd, 0) != before:
             raise No("the device shows something else than the file holds")
-        os.lseek(attached.fd, _SIZE // 2, os.SEEK_SET)
+        calls.lseek(attached.fd, _SIZE // 2, os.SEEK_SET)
         with naming("write to the device"):
             write_all(attached.fd, after)
         with naming("fsync of the device"):
-            os.fsync(attached.fd)
+            calls.fsync(attached.fd)
     fd = area.scratch.open("loop")
     try:
         if _at(fd, 0) != before or _at(fd, _SIZE // 2) != after:
             raise No("the file does not hold what was written through the device")
     finally:
-        os.close(fd)
+        calls.close(fd)
 
 
 @probe(
@@ -79,7 +79,9 @@ def direct(area: Area) -> None:
     """
     _refuse_undone(area)
     with _attached(area, "loop", direct=True) as attached:
-        if not attached.direct:
+        with setting_up():
+            is_direct = attached.direct
+        if not is_direct:
             raise No("the kernel goes through the page cache instead")
         if _at(attached.fd, 0) != _at_start(area):
             raise No("the device shows something else than the file holds")
@@ -97,7 +99,7 @@ def ext4(area: Area) -> None:
     _refuse_unknown("ext4")
     with setting_up():
         area.scratch.write("ext4", _images.ext4())
-    content = os.urandom(_PIECE)
+    content = random(_PIECE)
     with _attached(area, "ext4") as attached, _mounted("ext4", attached) as top:
         top.write("file", content)
     with _attached(area, "ext4", read_only=True) as again, _mounted("ext4", again) as top:
@@ -106,7 +108,7 @@ def ext4(area: Area) -> None:
             if read_all(fd, _PIECE + 1) != content:
                 raise No("a file in the image has changed over an unmount")
         finally:
-            os.close(fd)
+            calls.close(fd)
 
 
 @probe(
@@ -126,11 +128,13 @@ def overlay(area: Area) -> None:
     with setting_up():
         area.scratch.mkdir("mounted").close()
     with _attached(area, "ext4") as attached:
-        helper = Helper(lambda _: _overlaid(area.scratch, attached))
+        with setting_up():
+            helper = Helper(lambda _: _overlaid(area.scratch, attached))
         try:
             refused = helper.ask("", area.seconds)
         finally:
-            helper.end()  # waited for: it holds the device
+            with setting_up():
+                helper.end()  # waited for: it holds the device
     if refused:
         raise No(refused)
 
@@ -214,7 +218,9 @@ def _refuse_undone(area: Area) -> None:
 
 def _refuse_unknown(fstype: str) -> None:
     """A mount would load the driver; that is for the administrator to decide."""
-    if not system.knows_file_system(fstype):
+    with setting_up():
+        known = system.knows_file_system(fstype)
+    if not known:
         detail = f"the {fstype} driver is not loaded (modprobe {fstype})"
         raise Unknown(Reason.KERNEL, detail, errno="ENODEV")
 
@@ -230,7 +236,7 @@ def _attached(
         with _had(fd, read_only=read_only, direct=direct) as attached:
             yield attached
     finally:
-        os.close(fd)
+        calls.close(fd)
 
 
 def _had(fd: int, *, read_only: bool, direct: bool) -> Loop:
@@ -250,16 +256,16 @@ def _mounted(fstype: str, attached: Loop) -> Directory:
         return Directory(mounts.detached(fstype, options))
     except mounts.MountError as error:
         if error.errno == ENOSYS:
-            raise Unknown(Reason.KERNEL, "nothing can be mounted detached here") from None
+            detail = f"nothing can be mounted detached here ({error.strerror})"
+            raise Unknown(Reason.KERNEL, detail, errno="ENOSYS") from None
         if error.errno in (EPERM, EACCES):  # a security module's
             raise Unknown(Reason.PRIVILEGE, f"mount: {error.strerror}") from None
         raise
 
 
 def _at(fd: int, offset: int) -> bytes:
-    os.lseek(fd, offset, os.SEEK_SET)
-    with naming("read"):
-        return read_all(fd, _PIECE)
+    calls.lseek(fd, offset, os.SEEK_SET)
+    return read_all(fd, _PIECE)
 
 
 def _at_start(area: Area) -> bytes:

@@ -6,6 +6,8 @@ import mmap
 import os
 from errno import EACCES, EINVAL, EIO, ENODEV, ENOSYS, ENOTSUP
 
+from .._linux import calls
+from .._linux.libc import naming
 from . import No, probe
 from ._area import setting_up
 
@@ -29,12 +31,14 @@ def coherent(area: Area) -> None:
         area.scratch.write("mapped", bytes(_PAGE))
         fd = area.scratch.open("mapped", os.O_RDWR)
     try:
-        with mmap.mmap(fd, _PAGE) as memory:
+        with naming("mmap"):
+            memory = mmap.mmap(fd, _PAGE)
+        with memory:
             memory[0:6] = b"memory"
-            if os.pread(fd, 6, 0) != b"memory":
+            if calls.pread(fd, 6, 0) != b"memory":
                 raise No("what was written to the mapping is not what pread returns")
-            os.pwrite(fd, b"file", 100)
+            calls.pwrite(fd, b"file", 100)
             if memory[100:104] != b"file":
                 raise No("what was written by pwrite is not in the mapping")
     finally:
-        os.close(fd)
+        calls.close(fd)

@@ -6,7 +6,7 @@ import os
 import struct
 from errno import EACCES, ENOENT, ENOEXEC, EPERM
 
-from .._linux import confined
+from .._linux import calls, confined
 from .._linux.libc import naming
 from .._linux.processes import die_with, in_helper
 from ..findings import Reason
@@ -46,29 +46,46 @@ def program() -> bytes:
     return ident + header + load + stack + code
 
 
-def run(directory: Directory, name: str) -> int:
-    """Execute a file of the directory and return its exit status.
+def run(directory: Directory, name: str) -> confined.Ended:
+    """Execute a file of the directory.
 
     Under a seccomp filter, because who serves the file system may serve another program. A signal
     that ends it is UNKNOWN: the file system may be the cause, or whoever else sends signals.
     """
     try:
-        status = confined.execute(directory.path(name))
+        ended = confined.execute(directory.path(name))
     except confined.UnconfinedError as error:
         raise Unknown(Reason.KERNEL, f"not run: {error}") from None
-    if status < 0:
-        raise Unknown(Reason.ERROR, f"the program was ended by signal {-status}")
-    return status
+    except confined.NotRunError as error:
+        raise Unknown(Reason.ERROR, f"not run: {error}") from None
+    if ended.status < 0:
+        raise Unknown(Reason.ERROR, f"the program was ended by signal {-ended.status}")
+    return ended
+
+
+def run_as_owner(directory: Directory, name: str, owner: int) -> None:
+    """Execute a setuid file that tells its effective uid; *no* if that is not its owner's."""
+    ended = run(directory, name)
+    if ended.status == owner & 0xFF:
+        return
+    if not ended.could_gain_rights or _no_new_privileges():
+        raise Unknown(Reason.PRIVILEGE, "this process may gain no privileges (no_new_privs)")
+    raise No(f"it ran as uid {ended.status}, not as its owner")
+
+
+def _flags(area: Area) -> int:
+    with setting_up():
+        return calls.fstatvfs(area.target.fd).f_flag
 
 
 @probe("Can a program that lies here be executed?", no=(EACCES, EPERM, ENOEXEC))
 def execute(area: Area) -> None:
     """Write a tiny program and run it; EACCES on a mount with ``noexec``."""
-    if os.fstatvfs(area.target.fd).f_flag & os.ST_NOEXEC:
+    if _flags(area) & os.ST_NOEXEC:
         raise No("the mount has noexec", errno="EACCES")
     with setting_up():
         area.scratch.write("program", program(), 0o700)
-    status = run(area.scratch, "program")
+    status = run(area.scratch, "program").status
     if status != os.geteuid() & 0xFF:
         raise No(f"it ended with status {status}")
 
@@ -84,7 +101,7 @@ def setuid(area: Area) -> None:
 
     Without CAP_SYS_ADMIN it can be run safely only with no_new_privs, which does the same.
     """
-    if os.fstatvfs(area.target.fd).f_flag & os.ST_NOSUID:
+    if _flags(area) & os.ST_NOSUID:
         raise No("the mount has nosuid")
     if not area.scratch.exists("program"):
         skip("there is no program to run")
@@ -92,11 +109,7 @@ def setuid(area: Area) -> None:
     area.scratch.chmod("program", 0o4755)
     if "CAP_SYS_ADMIN" not in area.host.capabilities:
         raise Unknown(Reason.PRIVILEGE, "not run: that takes CAP_SYS_ADMIN to be safe")
-    status = run(area.scratch, "program")
-    if status == os.geteuid() & 0xFF and _no_new_privileges():
-        raise Unknown(Reason.PRIVILEGE, "this process may gain no privileges (no_new_privs)")
-    if status != _OWNER & 0xFF:
-        raise No(f"it ran as uid {status}, not as its owner")
+    run_as_owner(area.scratch, "program", _OWNER)
 
 
 def _no_new_privileges() -> bool:
@@ -139,11 +152,11 @@ def others(area: Area) -> None:
         if error.errno not in (EACCES, ENOENT):
             raise
         with setting_up():
-            os.fchmod(area.scratch.fd, 0o711)
+            calls.fchmod(area.scratch.fd, 0o711)
         try:
             _ask_another(area)
         finally:
-            os.fchmod(area.scratch.fd, 0o700)
+            calls.fchmod(area.scratch.fd, 0o700)
 
 
 def _ask_another(area: Area) -> None:
@@ -159,17 +172,17 @@ def _as_another(place: Directory, worker: int) -> str:
 
     Returns what hinders it from being him.
     """
-    os.fchdir(place.fd)
     try:
+        calls.fchdir(place.fd)
         os.setgroups([])
         os.setresgid(_OWNER, _OWNER, _OWNER)
         os.setresuid(_OWNER, _OWNER, _OWNER)
+        die_with(worker)  # a change of ids forgets that
     except OSError as error:
         return f"this process may not become uid {_OWNER}: {error.strerror}"
-    die_with(worker)  # a change of ids forgets that
     for name, flags in (("file", os.O_RDWR), ("theirs", os.O_WRONLY | os.O_CREAT | os.O_EXCL)):
         with naming("open as uid 1000"):
-            os.close(os.open(name, flags | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600))
+            calls.close(calls.open(name, flags | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600))
     return ""
 
 

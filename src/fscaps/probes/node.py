@@ -7,9 +7,10 @@ import stat
 import struct
 from errno import EACCES, EINVAL, EIO, ENODEV, ENOENT, ENOSYS, ENOTSUP, ENXIO, EPERM
 
-from .._linux import libc
+from .._linux import calls, libc
 from ..findings import Outcome, Reason
 from . import No, Unknown, probe, rename, skip
+from ._area import setting_up
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -66,9 +67,9 @@ def device_open(area: Area) -> None:
         skip("there is no device node to open (see node.device)")
     fd = area.scratch.open("null", os.O_WRONLY)
     try:
-        os.write(fd, b"-")
+        calls.write(fd, b"-")
     finally:
-        os.close(fd)
+        calls.close(fd)
 
 
 @probe("Can a FIFO be made?", no=_REFUSED)
@@ -83,9 +84,10 @@ def socket(area: Area) -> None:
     """bind(2) of an AF_UNIX socket, verified by lstat(2)."""
     # By hand: the socket module costs more to load than all that is done here.
     address = struct.pack("=H", _AF_UNIX) + area.scratch.path("socket") + b"\0"
-    fd = libc.call("socket", _AF_UNIX, _SOCK_STREAM, 0)
+    with setting_up():
+        fd = libc.call("socket", _AF_UNIX, _SOCK_STREAM, 0)
     try:
         libc.call("bind", fd, address, len(address))
     finally:
-        os.close(fd)
+        calls.close(fd)
     _check(area.scratch, "socket", stat.S_IFSOCK)

@@ -33,7 +33,7 @@ from errno import (
     errorcode,
 )
 
-from .._linux import mounts, xattrs
+from .._linux import calls, mounts, xattrs
 from .._linux.processes import in_helper
 from ..findings import Outcome, Reason
 from . import (
@@ -70,6 +70,7 @@ _REFUSED = (EINVAL, ELOOP, ESTALE, EREMOTE, EXDEV, EIO, ENOTSUP, EOVERFLOW)
 _CAPABILITY = "security.capability"
 _OWNER = 1000
 _DEEPEST = 4
+_NO = "no"
 
 # What decides without a mount: overlay is known to break for want of any of these.
 _SHARED = (directory.d_type, node.whiteout, renames.whiteout, renames.exchange)
@@ -97,7 +98,9 @@ def upper(area: Area) -> str:
         session = _overlay.session(area)
     except mounts.MountError as error:
         raise _overlay.explained(error) from None
-    if os.fstatvfs(session.merged.fd).f_flag & os.ST_RDONLY:
+    with setting_up():
+        flags = calls.fstatvfs(session.merged.fd).f_flag
+    if flags & os.ST_RDONLY:
         raise No("mounted, but silently read-only", errno="EROFS")
     _layers.see_merged(
         session.merged,
@@ -138,17 +141,17 @@ def _give_capability(bottom: Directory) -> None:
     try:
         xattrs.put(fd, _CAPABILITY, xattr.NET_RAW)
     finally:
-        os.close(fd)
+        calls.close(fd)
 
 
 def _see_capability(session: Session) -> None:
-    os.close(session.merged.open("attributes", os.O_WRONLY))
+    calls.close(session.merged.open("attributes", os.O_WRONLY))
     fd = session.upper.open("attributes")
     try:
         if xattrs.get(fd, _CAPABILITY) != xattr.NET_RAW:
             raise No("the file capability changed when the file was copied up")
     finally:
-        os.close(fd)
+        calls.close(fd)
 
 
 @probe("Does a deleted file of a lower layer stay deleted?", no=_BROKEN, after=(upper,))
@@ -282,7 +285,7 @@ def metacopy(area: Area) -> None:
         if not _mark(fd, "trusted.overlay.metacopy"):
             raise No("the whole file was copied")
     finally:
-        os.close(fd)
+        calls.close(fd)
 
 
 @probe(
@@ -303,26 +306,29 @@ def userxattr(area: Area) -> None:
         for name in ("upper", "work", "merged"):
             place.mkdir(name).close()
     kind, _, detail = in_helper(lambda: _rootless(layers), area.seconds).partition(" ")
-    if kind == "denied":
-        raise Unknown(Reason.PRIVILEGE, f"no namespace may be made: {detail}")
-    if kind:
+    if kind == _NO:
         raise No(detail)
+    if kind:
+        raise Unknown(Reason(kind), detail)
 
 
 def _rootless(layers: Directory) -> str:
     try:
         _use_rootless(layers)
     except No as no:
-        return f"no {no.detail}"
+        return f"{_NO} {no.detail}"
+    except Unknown as unknown:
+        return f"{unknown.reason.value} {unknown.detail}"
     except mounts.NamespaceError as error:
-        return f"denied {error}"
+        return f"{Reason.PRIVILEGE.value} no namespace may be made: {error}"
     return ""
 
 
 def _use_rootless(layers: Directory) -> None:
-    os.fchdir(layers.fd)
-    mounts.user_namespace()
-    here = _overlay.here()
+    with setting_up():
+        calls.fchdir(layers.fd)
+        mounts.user_namespace()
+        here = _overlay.here()
     place = here.directory("rootless")
     options = {**_overlay.options(here, place), "userxattr": None}
     point = place.path("merged")

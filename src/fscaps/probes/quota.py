@@ -6,7 +6,7 @@ import os
 import stat
 from errno import EACCES, EINVAL, ENOSYS, ENOTBLK, ENOTSUP, ENOTTY, EPERM, ESRCH
 
-from .._linux import ioctls
+from .._linux import calls, ioctls
 from . import No, probe
 
 TYPE_CHECKING = False
@@ -27,7 +27,7 @@ def project(area: Area) -> None:
     (moby quota/projectquota.go:NewControl, hasQuotaSupport; overlay2 takes it on xfs only.)
     """
     ioctls.project_id(area.scratch.fd)
-    device = os.fstat(area.scratch.fd).st_dev
+    device = calls.fstat(area.scratch.fd).st_dev
     if not os.major(device):
         raise No("the file system is on no block device")
     area.scratch.mknod("device", stat.S_IFBLK | 0o600, device)

@@ -19,7 +19,9 @@ from errno import (
     EXDEV,
 )
 
+from .._linux import calls
 from .._linux.directory import EXCHANGE, NOREPLACE, WHITEOUT
+from .._linux.libc import naming
 from . import No, probe
 from ._area import setting_up
 from ._others import other
@@ -53,9 +55,9 @@ def replace_open(area: Area) -> None:
         reader = area.scratch.open("config")
     try:
         area.scratch.rename("config.tmp", "config")
-        held = os.read(reader, 16)
+        held = calls.read(reader, 16)
     finally:
-        os.close(reader)
+        calls.close(reader)
     if held != b"new":
         raise No("a reader that had the old file open lost it")
 
@@ -146,9 +148,11 @@ def tmpfile(area: Area) -> None:
     """
     fd = area.scratch.open(".", os.O_TMPFILE | os.O_WRONLY)
     try:
-        os.write(fd, b"named")
-        os.link(f"/proc/self/fd/{fd}", "named", dst_dir_fd=area.scratch.fd, follow_symlinks=True)
+        calls.write(fd, b"named")
+        with naming("link"):
+            nameless = f"/proc/self/fd/{fd}"
+            os.link(nameless, "named", dst_dir_fd=area.scratch.fd, follow_symlinks=True)
     finally:
-        os.close(fd)
+        calls.close(fd)
     if area.scratch.read("named") != b"named":
         raise No("the file has other content under its name")

@@ -20,12 +20,12 @@ from errno import (
     EXDEV,
 )
 
-from .._linux import ioctls, libc
+from .._linux import calls, ioctls, libc
 from .._linux.directory import read_all, write_all
 from .._linux.libc import naming
 from ..findings import Outcome
 from . import Answer, No, probe, skip
-from ._area import setting_up
+from ._area import random, setting_up
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -39,26 +39,23 @@ _LARGE = 1 << 32
 @probe("Is there room for more data?", no=(ENOSPC, EDQUOT, EROFS, EFBIG, EINVAL))
 def writable(area: Area) -> None:
     """Write 64 KiB, sync them, and read them back."""
-    data = os.urandom(_BLOCK)
+    data = random(_BLOCK)
     fd = area.scratch.open("data", os.O_RDWR | os.O_CREAT | os.O_EXCL)
     try:
-        with naming("write"):
-            write_all(fd, data)
-        with naming("fsync"):
-            os.fsync(fd)
-        os.lseek(fd, 0, os.SEEK_SET)
-        with naming("read"):
-            seen = read_all(fd, _BLOCK + 1)
+        write_all(fd, data)
+        calls.fsync(fd)
+        calls.lseek(fd, 0, os.SEEK_SET)
+        seen = read_all(fd, _BLOCK + 1)
         if seen != data:
             raise No("what was read back is not what was written")
     finally:
-        os.close(fd)
+        calls.close(fd)
 
 
 @probe("How many bytes are free?")
 def free(area: Area) -> Answer:
     """statvfs(3), bytes available to ordinary users; 0 is a *no*."""
-    status = os.fstatvfs(area.target.fd)
+    status = calls.fstatvfs(area.target.fd)
     value = status.f_bavail * status.f_frsize
     if status.f_blocks and not value:
         raise No("no block is free", value=0)
@@ -68,7 +65,7 @@ def free(area: Area) -> Answer:
 @probe("How many inodes are free?")
 def inodes(area: Area) -> Answer:
     """statvfs(3), inodes available to ordinary users; file systems without a limit say 0 of 0."""
-    status = os.fstatvfs(area.target.fd)
+    status = calls.fstatvfs(area.target.fd)
     if not status.f_files:
         return Answer("no limit is told")
     if not status.f_favail:
@@ -82,10 +79,10 @@ def sparse(area: Area) -> None:
     with setting_up():
         fd = area.scratch.open("sparse", os.O_WRONLY | os.O_CREAT | os.O_EXCL)
     try:
-        os.ftruncate(fd, _HOLE)
-        taken = os.fstat(fd).st_blocks * 512
+        calls.ftruncate(fd, _HOLE)
+        taken = calls.fstat(fd).st_blocks * 512
     finally:
-        os.close(fd)
+        calls.close(fd)
     if taken > _HOLE // 2:
         raise No(f"an empty file of {_HOLE} bytes takes up {taken}")
 
@@ -100,26 +97,22 @@ def extend(area: Area) -> None:
     As a file must allow that holds a file system. What only stores whole files (rclone without
     its cache) does not.
     """
-    start, within = os.urandom(_BLOCK), os.urandom(_BLOCK)
+    start, within = random(_BLOCK), random(_BLOCK)
     area.scratch.write("extended", start)
     fd = area.scratch.open("extended", os.O_RDWR)
     try:
-        with naming("ftruncate"):
-            os.ftruncate(fd, _HOLE)
-        os.lseek(fd, _HOLE // 2, os.SEEK_SET)
-        with naming("write"):
-            write_all(fd, within)
-        with naming("fsync"):
-            os.fsync(fd)
+        calls.ftruncate(fd, _HOLE)
+        calls.lseek(fd, _HOLE // 2, os.SEEK_SET)
+        write_all(fd, within)
+        calls.fsync(fd)
     finally:
-        os.close(fd)
+        calls.close(fd)
     gap = bytes(_HOLE // 2 - _BLOCK)
     fd = area.scratch.open("extended")
     try:
-        with naming("read"):
-            seen = read_all(fd, _HOLE + 1)
+        seen = read_all(fd, _HOLE + 1)
     finally:
-        os.close(fd)
+        calls.close(fd)
     if seen != start + gap + within + gap:
         raise No("what was read back is not what was written")
 
@@ -137,20 +130,19 @@ def large(area: Area) -> None:
     with setting_up():
         fd = area.scratch.open("large", os.O_RDWR | os.O_CREAT | os.O_EXCL)
     try:
-        with naming("lseek"):  # EINVAL past the limit of the file system (s_maxbytes)
-            os.lseek(fd, _LARGE, os.SEEK_SET)
+        calls.lseek(
+            fd, _LARGE, os.SEEK_SET
+        )  # EINVAL past the limit of the file system (s_maxbytes)
         if area.outcome(sparse) is not Outcome.YES:
             skip("a file that long would take up 4 GiB here (see space.sparse)")
-        data = os.urandom(_BLOCK)
-        with naming("ftruncate"):
-            os.ftruncate(fd, _LARGE)
-        with naming("write"):
-            write_all(fd, data)
-        os.lseek(fd, _LARGE, os.SEEK_SET)
-        if read_all(fd, _BLOCK + 1) != data or os.fstat(fd).st_size != _LARGE + _BLOCK:
+        data = random(_BLOCK)
+        calls.ftruncate(fd, _LARGE)
+        write_all(fd, data)
+        calls.lseek(fd, _LARGE, os.SEEK_SET)
+        if read_all(fd, _BLOCK + 1) != data or calls.fstat(fd).st_size != _LARGE + _BLOCK:
             raise No("what was written behind 4 GiB is not what is read there")
     finally:
-        os.close(fd)
+        calls.close(fd)
 
 
 @probe("Can room be reserved (fallocate)?", no=(ENOTSUP, ENOSYS, EINVAL, EPERM))
@@ -160,10 +152,10 @@ def fallocate(area: Area) -> None:
         fd = area.scratch.open("reserved", os.O_WRONLY | os.O_CREAT | os.O_EXCL)
     try:
         libc.call("fallocate", fd, 0, 0, _BLOCK)
-        if os.fstat(fd).st_size != _BLOCK:
+        if calls.fstat(fd).st_size != _BLOCK:
             raise No("the file has another size than was reserved")
     finally:
-        os.close(fd)
+        calls.close(fd)
 
 
 @probe(
@@ -179,12 +171,12 @@ def reflink(area: Area) -> None:
             target = area.scratch.open("clone", os.O_WRONLY | os.O_CREAT | os.O_EXCL)
         try:
             ioctls.clone(source, target)
-            if os.fstat(target).st_size != _BLOCK:
+            if calls.fstat(target).st_size != _BLOCK:
                 raise No("the clone has another size than its original")
         finally:
-            os.close(target)
+            calls.close(target)
     finally:
-        os.close(source)
+        calls.close(source)
 
 
 @probe("Can the page cache be bypassed (O_DIRECT)?", no=(EINVAL, ENOTSUP, EPERM))
@@ -192,7 +184,9 @@ def direct(area: Area) -> None:
     """Write one page with O_DIRECT; a loop device on such a file avoids caching twice."""
     fd = area.scratch.open("direct", os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_DIRECT)
     try:
-        with mmap.mmap(-1, mmap.PAGESIZE) as page, naming("write"):
-            os.write(fd, page)
+        with setting_up(), naming("mmap"):
+            page = mmap.mmap(-1, mmap.PAGESIZE)
+        with page:
+            calls.write(fd, page)
     finally:
-        os.close(fd)
+        calls.close(fd)

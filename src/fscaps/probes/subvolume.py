@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from errno import EINVAL, ENOSYS, ENOTSUP, ENOTTY, EPERM, EROFS, ESTALE
 
-from .._linux import ioctls
+from .._linux import calls, ioctls
 from ..findings import Outcome
 from . import No, probe, skip
 
@@ -27,7 +26,7 @@ def create(area: Area) -> None:
     ioctls.make_subvolume(area.scratch.fd, b"subvolume")
     try:
         with area.scratch.directory("subvolume") as made:
-            if os.fstat(made.fd).st_ino != ioctls.SUBVOLUME_INODE:
+            if calls.fstat(made.fd).st_ino != ioctls.SUBVOLUME_INODE:
                 raise No("the call succeeded, and made no subvolume")
             made.write("file", _CONTENT)
             made.unlink("file")

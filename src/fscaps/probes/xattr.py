@@ -6,7 +6,7 @@ import os
 import struct
 from errno import E2BIG, EACCES, EINVAL, ENODATA, ENOSPC, ENOTSUP, EPERM, ERANGE
 
-from .._linux import xattrs
+from .._linux import calls, xattrs
 from ..findings import Outcome, Reason
 from . import Answer, No, Unknown, probe, skip
 
@@ -22,7 +22,7 @@ NET_RAW = struct.pack("<5I", 0x02000001, 1 << 13, 0, 0, 0)
 _NOBODY = 0xFFFFFFFF
 
 _REFUSED = (ENOTSUP, EPERM, EACCES, EINVAL)
-_LARGEST = 4096
+_SIZES = (4096, 4000, 2048, 1024, 256)
 _TOO_LARGE = (ENOSPC, E2BIG, ERANGE, EINVAL, ENOTSUP)
 
 
@@ -33,7 +33,7 @@ def _open(area: Area) -> Iterator[int]:
         try:
             yield fd
         finally:
-            os.close(fd)
+            calls.close(fd)
 
 
 def _acl(uid: int) -> bytes:
@@ -107,7 +107,7 @@ def security_capability(area: Area) -> str:
     try:
         listed = _round_trip(fd, "security.capability", NET_RAW)
     finally:
-        os.close(fd)
+        calls.close(fd)
     return "" if listed else "kept, and not listed"
 
 
@@ -129,7 +129,7 @@ def capability_set(area: Area) -> None:
     try:
         xattrs.put(fd, "security.capability", NET_RAW)
     finally:
-        os.close(fd)
+        calls.close(fd)
 
 
 @probe(
@@ -178,7 +178,7 @@ def posix_acl(area: Area) -> None:
         seen = xattrs.get(fd, "system.posix_acl_access")
         xattrs.remove(fd, "system.posix_acl_access")
     finally:
-        os.close(fd)
+        calls.close(fd)
     if seen != acl:
         raise No(f"the list was read back as {seen!r}")
 
@@ -228,12 +228,12 @@ def size(area: Area) -> Answer:
     fd = area.scratch.open(area.file)
     try:
         name = _usable(fd)
-        largest = next((size for size in (4096, 4000, 2048, 1024, 256) if _fits(fd, name, size)), 0)
+        largest, refusal = _largest(fd, name)
         xattrs.remove(fd, name)
     finally:
-        os.close(fd)
+        calls.close(fd)
     if largest < 4000:  # noqa: PLR2004 - ext4 without ea_inode fits a 4096-byte block less a header
-        raise No(f"at most {largest} bytes fit", value=largest)
+        raise No(f"at most {largest} bytes fit ({refusal})", value=largest)
     return Answer(value=largest)
 
 
@@ -250,11 +250,24 @@ def _usable(fd: int) -> str:
     raise Unknown(Reason.SKIPPED, "neither user.* nor trusted.* attributes can be set")
 
 
-def _fits(fd: int, name: str, size: int) -> bool:
+def _largest(fd: int, name: str) -> tuple[int, str]:
+    """The largest size that fits, and why the next larger one does not."""
+    refusal = ""
+    for size in _SIZES:
+        refused = _refusal(fd, name, size)
+        if not refused:
+            return size, refusal
+        refusal = refused
+    return 0, refusal
+
+
+def _refusal(fd: int, name: str, size: int) -> str:
+    """Why no value of that size fits; empty if one does."""
     try:
         xattrs.put(fd, name, bytes(size))
-        return len(xattrs.get(fd, name)) == size
+        kept = len(xattrs.get(fd, name))
     except OSError as error:
         if error.errno not in _TOO_LARGE:
             raise
-        return False
+        return str(error.strerror)
+    return "" if kept == size else f"of {size} bytes {kept} were kept"
