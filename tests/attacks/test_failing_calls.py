@@ -65,6 +65,8 @@ HARMLESS = {
     ("newfstatat", "mmap.coherent"): "mmap's own look at the size",
     ("lseek", "overlay.remount"): "what was to be emptied is empty, or could not be removed",
     ("fsopen", "overlay.upper"): "mount(2) is taken instead",
+    ("flock", "lock.flock"): "EACCES is how an SMB server refuses what another holds",
+    ("openat", "mode.others"): "it is asked once more, with the way there open to all",
     ("fsetxattr", "xattr.size"): "a smaller one fits",
     ("ioctl", "directory.changeable"): "a file system without such flags",
     (

@@ -34,6 +34,7 @@ QUIET = 20.0
 """Seconds without a call after which a watched process counts as lingering."""
 _ROOM = 1 << 20
 _PR_SET_CHILD_SUBREAPER = 36
+_AT_FDCWD = -100 & 0xFFFFFFFF
 
 
 class Seen(NamedTuple):
@@ -180,8 +181,10 @@ def _is_on_it(call: Call, path: str) -> bool:
         return True
     if path.startswith("/") or call.name not in _DESCRIPTOR:
         return False
+    descriptor = call.arguments[_DESCRIPTOR[call.name]] & 0xFFFFFFFF
     try:
-        file = os.stat(f"/proc/{call.pid}/fd/{call.arguments[_DESCRIPTOR[call.name]]}")
+        held = "cwd" if descriptor == _AT_FDCWD else f"fd/{descriptor}"
+        file = os.stat(f"/proc/{call.pid}/{held}")
     except OSError:
         return False
     if stat.S_ISBLK(file.st_mode):

@@ -38,6 +38,8 @@ def _ofd(fd: int) -> None:
 
 
 _LOCKS: dict[str, Callable[[int], object]] = {"flock": _flock, "posix": _posix, "ofd": _ofd}
+_HELD = (EAGAIN, EACCES)
+"""The errnos of a lock that another holds: flock(2) and fcntl(2), and SMB servers for both."""
 
 
 class Other:
@@ -52,7 +54,7 @@ class Other:
         return self._helper.ask(f"read {path}", self._seconds)
 
     def lock(self, kind: str, path: str) -> str:
-        """The seconds that taking a lock took, or BUSY; it is held until release()."""
+        """The seconds that taking a lock took, or BUSY and how; it is held until release()."""
         return self._helper.ask(f"{kind} {path}", self._seconds)
 
     def release(self) -> None:
@@ -84,8 +86,8 @@ class _Servant:
                 _LOCKS[kind](fd)
         except OSError as error:
             calls.close(fd)
-            if error.errno in (EAGAIN, EACCES):
-                return BUSY
+            if error.errno in _HELD:
+                return f"{BUSY} ({error.strerror})"
             raise
         self._held = fd
         return f"{time.perf_counter() - before:.6f}"

@@ -25,15 +25,16 @@ def _excludes(area: Area, kind: str) -> Answer:
         area.scratch.write(name, b"")
     first, second = other(area, "first"), other(area, "second")
     seconds = first.lock(kind, name)
-    if seconds == BUSY:
-        raise No("nobody held the lock, and it could not be taken")
-    if second.lock(kind, name) != BUSY:
+    if seconds.startswith(BUSY):
+        raise No(f"nobody held the lock, and it could not be taken: {seconds}")
+    if not second.lock(kind, name).startswith(BUSY):
         second.release()
         first.release()  # raises if the first has died, which would have freed the lock
         raise No("a second process got the lock while the first held it")
     first.release()
-    if second.lock(kind, name) == BUSY:
-        raise No("a second process did not get the lock after the first had let go")
+    still = second.lock(kind, name)
+    if still.startswith(BUSY):
+        raise No(f"a second process did not get the lock after the first had let go: {still}")
     second.release()
     return Answer(value=float(seconds))
 

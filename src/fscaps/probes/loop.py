@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import errno
 import os
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from errno import EACCES, EBADF, EDQUOT, EFBIG, EINVAL, ENOSPC, ENOSYS, ENOTSUP, EPERM, EROFS
 
 from .._linux import calls, loop as devices, mounts, system
@@ -145,11 +145,10 @@ def _overlaid(scratch: Directory, attached: Loop) -> str:
         here = _overlay.entered(scratch)
     mounts.attached("ext4", here.path("mounted"), {}, attached.path)
     try:
-        _use(here)
+        with _unmounting(b"mounted"):  # relative: entered() left us in there
+            _use(here)
     except No as no:
         return no.detail
-    finally:
-        mounts.unmount(b"mounted")  # relative: entered() left us in there
     return ""
 
 
@@ -158,13 +157,22 @@ def _use(here: Directory) -> None:
         _layers.fill(top, whiteout=True, opaque=True)
         point, options = top.path("merged"), _overlay.options(top)
         _overlay.volatile(lambda extra: mounts.attached("overlay", point, {**options, **extra}))
-        try:
-            with top.directory("merged") as merged:
-                _layers.see_merged(merged, whiteout=True, opaque=True)
-                for use in (_layers.append, _layers.delete, _layers.make_again, _layers.move):
-                    use(merged)
-        finally:
-            mounts.unmount(b"mounted/merged")
+        with _unmounting(b"mounted/merged"), top.directory("merged") as merged:
+            _layers.see_merged(merged, whiteout=True, opaque=True)
+            for use in (_layers.append, _layers.delete, _layers.make_again, _layers.move):
+                use(merged)
+
+
+@contextmanager
+def _unmounting(point: bytes) -> Iterator[None]:
+    """Unmount in the end; what went wrong before that is told, not that it is busy then."""
+    try:
+        yield
+    except BaseException:
+        with suppress(OSError):
+            mounts.unmount(point)
+        raise
+    mounts.unmount(point)
 
 
 @probe(
