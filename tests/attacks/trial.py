@@ -153,9 +153,10 @@ _DESCRIPTOR = {
     **dict.fromkeys(("fdatasync", "getdents64", "ioctl", "flock", "fcntl", "fchmod", "fstatfs"), 0),
     **dict.fromkeys(("fsetxattr", "fgetxattr", "flistxattr", "fremovexattr", "ftruncate"), 0),
     **dict.fromkeys(("fallocate", "openat", "newfstatat", "mkdirat", "unlinkat", "mknodat"), 0),
-    **dict.fromkeys(("fchownat", "utimensat", "renameat", "renameat2", "linkat"), 0),
+    **dict.fromkeys(("fchownat", "utimensat", "renameat", "renameat2"), 0),
     **dict.fromkeys(("readlinkat", "fchdir"), 0),
     "symlinkat": 1,
+    "linkat": 2,  # where the new name is to be
     "mmap": 4,
 }
 # What works on a file system without saying so by a descriptor.
@@ -179,7 +180,7 @@ def _elsewhere() -> frozenset[int]:
 def _is_on_it(call: Call, path: str) -> bool:
     if call.name in _ON_IT:
         return True
-    if path.startswith("/") or call.name not in _DESCRIPTOR:
+    if call.name not in _DESCRIPTOR or (path.startswith("/") and call.name != "linkat"):
         return False
     descriptor = call.arguments[_DESCRIPTOR[call.name]] & 0xFFFFFFFF
     try:
