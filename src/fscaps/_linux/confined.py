@@ -29,8 +29,6 @@ _LOAD, _EQUAL, _RETURN = 0x20, 0x15, 0x06
 _ALLOW, _KILL_PROCESS = 0x7FFF0000, 0x80000000
 _RLIMIT_CPU, _CPU_SECONDS = 0, 1
 
-_MODEST = "no_new_privs"
-
 
 class UnconfinedError(Exception):
     """This kernel, or this machine, gives no way to run a program safely."""
@@ -41,15 +39,15 @@ class NotRunError(Exception):
 
 
 class Ended:
-    """How a program ended: its exit status (-signal if killed), and whether it could gain rights.
+    """How a program ended: its exit status (-signal if killed), and why it could gain no rights.
 
     A process that is not privileged in its user namespace can run one only with no_new_privs,
-    which takes the setuid bit's effect away.
+    which takes the setuid bit's effect away; else that is empty.
     """
 
-    def __init__(self, status: int, *, could_gain_rights: bool) -> None:
+    def __init__(self, status: int, modest: str = "") -> None:
         self.status = status
-        self.could_gain_rights = could_gain_rights
+        self.modest = modest
 
 
 def execute(path: bytes) -> Ended:
@@ -59,13 +57,16 @@ def execute(path: bytes) -> Ended:
         said, status = _run(path, rules)
     except OSError as error:  # of pipe(2), fork(2), waitpid(2): it says nothing of the program
         raise NotRunError(error.strerror) from None
-    could_gain_rights = _MODEST not in said
-    for step, code in (line.split() for line in said if line != _MODEST):
+    modest = ""
+    for step, code in (line.split() for line in said):
+        words = os.strerror(int(code))
         if step == "confine":
-            raise UnconfinedError(f"no seccomp filter: {os.strerror(int(code))}")
-        raise OSError(int(code), f"execve: {os.strerror(int(code))}")
+            raise UnconfinedError(f"no seccomp filter: {words}")
+        if step == "execve":
+            raise OSError(int(code), f"execve: {words}")
+        modest = f"prctl: {words}"
     ended = os.WEXITSTATUS(status) if os.WIFEXITED(status) else -os.WTERMSIG(status)
-    return Ended(ended, could_gain_rights=could_gain_rights)
+    return Ended(ended, modest)
 
 
 def _run(path: bytes, rules: bytes) -> tuple[list[str], int]:
@@ -124,7 +125,7 @@ def _install(rules: bytes, told: int) -> None:
     program = struct.pack("@HP", len(rules) // 8, ctypes.addressof(code))
     try:
         libc.call("prctl", _PR_SET_SECCOMP, _FILTER, program, 0, 0)
-    except PermissionError:
+    except PermissionError as error:
         libc.call("prctl", _PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
-        calls.write(told, f"{_MODEST}\n".encode())
+        calls.write(told, f"modest {error.errno}\n".encode())
         libc.call("prctl", _PR_SET_SECCOMP, _FILTER, program, 0, 0)

@@ -68,7 +68,9 @@ def run_as_owner(directory: Directory, name: str, owner: int) -> None:
     ended = run(directory, name)
     if ended.status == owner & 0xFF:
         return
-    if not ended.could_gain_rights or _no_new_privileges():
+    if ended.modest:
+        raise Unknown(Reason.PRIVILEGE, f"it was run with no_new_privs, since {ended.modest}")
+    if _no_new_privileges():
         raise Unknown(Reason.PRIVILEGE, "this process may gain no privileges (no_new_privs)")
     raise No(f"it ran as uid {ended.status}, not as its owner")
 
