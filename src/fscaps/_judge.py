@@ -20,10 +20,11 @@ def judge(findings: Mapping[str, Finding], roles: Iterable[Role]) -> dict[str, V
 def pick(findings: Mapping[str, Finding], engine: Engine) -> Pick:
     """The driver that the engine picks by itself: the first of its own whose check is passed."""
     for driver in engine.drivers:
-        outcomes = {need: _outcome(findings, need) for need in driver.chosen_if}
-        if Outcome.NO in outcomes.values():
+        outcomes = [_outcome(findings, need) for need in driver.chosen_if]
+        if Outcome.NO in outcomes:
             continue
-        unsure = [need for need, outcome in outcomes.items() if outcome is Outcome.UNKNOWN]
+        answered = zip(driver.chosen_if, outcomes)
+        unsure = [need for need, outcome in answered if outcome is Outcome.UNKNOWN]
         if unsure:
             return Pick(None, None, open=tuple(_unmet(findings, need) for need in unsure))
         return Pick(driver.id, driver.role, driver.price)

@@ -188,7 +188,8 @@ def _choose(
         if (not only or _matches(probe, only)) and not _matches(probe, skip)
     ]
     asked = probes.in_order(wanted)
-    return asked, [probe for probe in every if probe not in asked]
+    ids = {probe.id for probe in asked}
+    return asked, [probe for probe in every if probe.id not in ids]
 
 
 def _check_globs(globs: tuple[str, ...]) -> None:

@@ -1,10 +1,12 @@
-"""What is asked and what is found: the nouns that a worker needs. Imports nothing of ours."""
+"""What is asked and what is found: the nouns that a worker needs."""
 
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass, field
+from dataclasses import field
 from importlib import import_module
+
+from ._noun import Noun
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -53,8 +55,7 @@ class Mounting(str, enum.Enum):
     NEVER = "never"
 
 
-@dataclass(frozen=True)
-class Probe:
+class Probe(Noun):
     """One question to a file system, asked by doing.
 
     ``no`` holds the errnos that mean *no*; ``capabilities`` those without which a refusal
@@ -84,8 +85,7 @@ def _recall(module: str, name: str) -> Any:  # noqa: ANN401 - whatever was pickl
     return getattr(import_module(module), name)
 
 
-@dataclass(frozen=True)
-class Finding:
+class Finding(Noun):
     """The answer to one probe. ``seconds`` is how long the asking took."""
 
     probe: str
@@ -97,8 +97,7 @@ class Finding:
     seconds: float = 0.0
 
 
-@dataclass(frozen=True)
-class Mount:
+class Mount(Noun):
     """The mount that holds the path, as /proc/self/mountinfo tells it (proc_pid_mountinfo(5)).
 
     ``type`` carries a FUSE subtype (``fuse.sshfs``); ``magic`` is statfs(2)'s f_type in hex, or
@@ -116,8 +115,7 @@ class Mount:
     devices: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class Host:
+class Host(Noun):
     """The kernel and the rights with which it was asked."""
 
     kernel: str

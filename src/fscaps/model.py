@@ -7,8 +7,8 @@ what is raised in ``errors``, so that each process loads no more than it uses.
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
 
+from ._noun import Noun
 from .errors import (
     FscapsError,
     PlatformError,
@@ -75,8 +75,7 @@ class Fitness(str, enum.Enum):
         return self in (Fitness.SUITABLE, Fitness.DEGRADED)
 
 
-@dataclass(frozen=True)
-class Need:
+class Need(Noun):
     """One thing that a role requires: any of these probes answered *yes*.
 
     ``any_of`` may be empty: a standing caveat that nothing on this path can lift.
@@ -95,8 +94,7 @@ class Need:
     before: str = ""
 
 
-@dataclass(frozen=True)
-class Role:
+class Role(Noun):
     """A use of a directory, such as ``docker/data-root``.
 
     An ``alternative`` is an arrangement that somebody has to choose instead of the engine's own:
@@ -112,8 +110,7 @@ class Role:
     version: str = ""
 
 
-@dataclass(frozen=True)
-class Driver:
+class Driver(Noun):
     """A storage driver that an engine may pick by itself.
 
     ``chosen_if`` is the engine's own check, which is not the measure: the verdict on ``role``
@@ -130,8 +127,7 @@ class Driver:
     before: str = ""
 
 
-@dataclass(frozen=True)
-class Engine:
+class Engine(Noun):
     """A container engine: its roles, the most demanding first and the alternatives last.
 
     ``drivers`` is what it tries when nobody tells it which, in its order. ``oldest`` and ``newest``
@@ -146,8 +142,7 @@ class Engine:
     newest: str = ""
 
 
-@dataclass(frozen=True)
-class Unmet:
+class Unmet(Noun):
     """A need that was not met, or of which it is unknown whether it is; fields as in Need."""
 
     any_of: tuple[str, ...]
@@ -159,8 +154,7 @@ class Unmet:
     before: str = ""
 
 
-@dataclass(frozen=True)
-class Verdict:
+class Verdict(Noun):
     """What the findings mean for one role: of that version of the engine, or of the worst."""
 
     id: str
@@ -184,8 +178,7 @@ class Verdict:
         return tuple(dict.fromkeys(need.remedy for need in unmet if need.remedy))
 
 
-@dataclass(frozen=True)
-class Pick:
+class Pick(Noun):
     """The storage driver that an engine picks by itself here.
 
     ``driver`` and ``role`` are None if that is not known: then ``open`` says what it hangs on. They
@@ -212,8 +205,7 @@ class Attachment(str, enum.Enum):
     UNKNOWN = "unknown"
 
 
-@dataclass(frozen=True)
-class Advice:
+class Advice(Noun):
     """Whether something can be done, why, under which condition, and by which roles."""
 
     answer: Outcome
@@ -222,8 +214,7 @@ class Advice:
     roles: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class Placement:
+class Placement(Noun):
     """What could be done with an engine's data on this path beyond using it on this host.
 
     ``migrate``: move it between hosts without copying it. ``share_read_only`` and

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from ._noun import Noun
 from .model import (
     SCHEMA,
     Fitness,
@@ -22,8 +21,7 @@ if TYPE_CHECKING:
 _SUMMARY = 80
 
 
-@dataclass(frozen=True)
-class Report:
+class Report(Noun):
     """All that one survey learned.
 
     ``resolved`` is where the path leads (None if that was never learned) and ``links`` the

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from ._noun import Noun
 
 
-@dataclass(frozen=True)
-class Problem:
+class Problem(Noun):
     """Something about a store that whoever runs, copies or moves it should know.
 
     ``breaks`` says whether images or containers fail because of it; otherwise it matters to whoever
@@ -20,8 +19,7 @@ class Problem:
     breaks: bool = True
 
 
-@dataclass(frozen=True)
-class Store:
+class Store(Noun):
     """An engine's store that was found in a directory.
 
     ``engine`` is docker, containers-storage or containerd, ``drivers`` are those that have layers

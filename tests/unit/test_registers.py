@@ -221,7 +221,7 @@ class TestNeed:
 def test_each_file_of_the_folder_is_the_engine_of_that_name() -> None:
     modules = pkgutil.iter_modules(engines.__path__)
     files = [module.name for module in modules if not module.name.startswith("_")]
-    assert sorted(engine.id.replace("-", "_") for engine in ENGINES) == sorted(files)
+    assert sorted(engine.id for engine in ENGINES) == sorted(files)
 
 
 def test_each_role_is_called_by_its_engine() -> None:
@@ -320,13 +320,28 @@ def test_an_alternative_is_chosen_by_its_name_only_and_is_none_then(
     """The engines are replaced, so that this holds whatever they are."""
     usual, other = nouns.role(identity="e/usual"), nouns.role(identity="e/other", alternative=True)
     engine = Engine("e", "an engine", (usual, other))
-    monkeypatch.setattr(engines, "every", lambda: {"e": engine})
+    monkeypatch.setattr(engines, "_ids", lambda: ("e",))
+    monkeypatch.setattr(engines, "_engine", {"e": engine}.__getitem__)
     assert engines.roles() == [usual, other]
     assert engines.roles(["e"]) == [usual]
     asked = dataclasses.replace(other, alternative=False)
     assert engines.roles(["e/other"]) == engines.roles(["e/o*"]) == [asked]
     assert engines.whole() == engines.whole(["e"]) == [engine]
     assert engines.whole(["e/*"]) == []
+
+
+def test_no_engine_is_loaded_that_was_not_asked_about() -> None:
+    code = (
+        "import sys\n"
+        "from fscaps import engines\n"
+        "engines.roles(['podman']), engines.whole(['podman'])\n"
+        "print(*sorted(name for name in sys.modules if name.startswith('fscaps.engines.')))"
+    )
+    loaded = subprocess.run(
+        [sys.executable, "-c", code], check=True, capture_output=True, text=True
+    ).stdout
+    assert "fscaps.engines.podman" in loaded
+    assert "fscaps.engines.docker" not in loaded
 
 
 def test_roles_are_chosen_by_engine_by_role_and_each_once() -> None:

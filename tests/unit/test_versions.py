@@ -34,7 +34,8 @@ ENGINE = Engine("e", "an engine", (ROLE,), (LATER, OLD, NEW), "20.10", "28.5")
 def _only_these(monkeypatch: pytest.MonkeyPatch) -> None:
     """The engines are replaced, so that this holds whatever they are."""
     every = {"e": ENGINE, "other": Engine("other", "another", (OTHER,))}
-    monkeypatch.setattr(engines, "every", lambda: every)
+    monkeypatch.setattr(engines, "_ids", lambda: tuple(every))
+    monkeypatch.setattr(engines, "_engine", every.__getitem__)
 
 
 @pytest.mark.parametrize(

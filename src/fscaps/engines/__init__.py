@@ -1,6 +1,6 @@
 """Who wants to live on a path: one file an engine, its roles and their needs as data.
 
-The folder is the register: a module put here is found by its ``ENGINE``.
+The folder is the register: a module put here is found by its ``ENGINE``, whose id is its name.
 """
 
 from __future__ import annotations
@@ -20,15 +20,31 @@ if TYPE_CHECKING:
 
 _FIRST = "docker"
 """What most people ask about."""
+_GLOB = frozenset("*?[")
+
+
+def every() -> dict[str, Engine]:
+    """All engines by id, in the order in which they are reported."""
+    return {name: _engine(name) for name in _ids()}
 
 
 @functools.lru_cache(maxsize=None)
-def every() -> dict[str, Engine]:
-    """All engines by id, in the order in which they are reported."""
-    names = _register.modules(__path__)
-    engines = [import_module(f"{__name__}.{name}").ENGINE for name in names]
-    engines.sort(key=lambda engine: engine.id != _FIRST)
-    return {engine.id: engine for engine in engines}
+def _ids() -> tuple[str, ...]:
+    return tuple(sorted(_register.modules(__path__), key=lambda name: name != _FIRST))
+
+
+@functools.lru_cache(maxsize=None)
+def _engine(name: str) -> Engine:
+    engine: Engine = import_module(f"{__name__}.{name}").ENGINE
+    return engine
+
+
+def _concerned(names: Iterable[str]) -> list[Engine]:
+    """The engines that these ids and globs may mean, and no other is loaded."""
+    starts = [name.partition("@")[0].partition("/")[0] for name in names]
+    if any(set(start) & _GLOB for start in starts):
+        return list(every().values())
+    return [_engine(name) for name in _ids() if name in starts]
 
 
 def roles(names: Iterable[str] | None = None) -> list[Role]:
@@ -38,9 +54,10 @@ def roles(names: Iterable[str] | None = None) -> list[Role]:
     version of which the needs are to be. Raises UnknownRoleError, and ValueError for a version that
     is none, is of several engines, or is one of two of the same role.
     """
-    known = [role for engine in every().values() for role in engine.roles]
     if names is None:
-        return known
+        return [role for engine in every().values() for role in engine.roles]
+    names = tuple(names)
+    known = [role for engine in _concerned(names) for role in engine.roles]
     chosen: dict[str, Role] = {}
     for name in names:
         for role in _meant(known, name):
@@ -60,7 +77,7 @@ def _meant(known: Iterable[Role], name: str) -> list[Role]:
     if not at:
         return found
     engine, *others = {role.id.partition("/")[0] for role in found}
-    if others or not every()[engine].newest:
+    if others or not _engine(engine).newest:
         raise ValueError(f"a version is of one engine that has some, not of {start!a}")
     return [_versions.role_of(role, version) for role in found]
 
@@ -68,7 +85,7 @@ def _meant(known: Iterable[Role], name: str) -> list[Role]:
 def _is_meant(role: Role, name: str) -> bool:
     if "/" not in name:
         return role.id.partition("/")[0] == name and not role.alternative
-    if not set(name) & set("*?["):
+    if not set(name) & _GLOB:
         return role.id == name
     from fnmatch import fnmatchcase  # noqa: PLC0415 - loaded only where it is asked for
 
@@ -80,12 +97,9 @@ def whole(names: Iterable[str] | None = None) -> list[Engine]:
 
     Each with the drivers that the version tries which is named behind an ``@``, or the newest.
     """
-    asked = dict.fromkeys(every(), "") if names is None else dict(map(_parted, names))
-    return [
-        _versions.engine_of(engine, asked[engine.id])
-        for engine in every().values()
-        if engine.id in asked
-    ]
+    asked = dict.fromkeys(_ids(), "") if names is None else dict(map(_parted, names))
+    known = [_engine(name) for name in _ids() if name in asked]
+    return [_versions.engine_of(engine, asked[engine.id]) for engine in known]
 
 
 def unmeasured(chosen: Iterable[Role]) -> list[str]:
@@ -95,7 +109,7 @@ def unmeasured(chosen: Iterable[Role]) -> list[str]:
         f"{engine} {version} was not run, only {known.oldest} to {known.newest}; what is said of "
         "it was read in its source, or holds for the nearest of those"
         for engine, version in asked
-        for known in (every()[engine],)
+        for known in (_engine(engine),)
         if not _versions.is_measured(known, version)
     ]
 

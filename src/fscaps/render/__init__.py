@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from importlib import import_module
 
 from .. import _register
+from .._noun import Noun
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ..report import Report
 
 
-@dataclass(frozen=True)
-class Style:
+class Style(Noun):
     """How a reader wants it. Formats for machines take no notice."""
 
     width: int = 80
