@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -13,7 +14,7 @@ import pytest
 from fscaps import survey
 from fscaps._linux import system
 from fscaps._linux.directory import Directory
-from fscaps._sandbox import scratch
+from fscaps._sandbox import scratch, worker
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -222,6 +223,30 @@ def _open_it(made: Path) -> None:
 
 def _give_it_away(made: Path) -> None:
     os.chown(made, 65534, 65534)
+
+
+@pytest.mark.parametrize("quicker", [True, False])
+def test_what_another_removed_first_is_not_claimed(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    quicker: bool,  # noqa: FBT001 - a parameter
+) -> None:
+    """A survey beside ours ends after its process was seen to be gone and before the removal."""
+    left, leftovers = marked(tmp_path / dead()), scratch.leftovers
+    told: list[object] = []
+
+    def seen(target: Directory, now: float) -> list[str]:
+        found = leftovers(target, now)
+        if quicker:
+            shutil.rmtree(left)
+        return found
+
+    monkeypatch.setattr(scratch, "leftovers", seen)
+    monkeypatch.setattr(worker, "_tell", lambda _event, **body: told.append(body["text"]))
+    with Directory(os.open(tmp_path, os.O_RDONLY)) as target:
+        worker._sweep(target, 0.0)
+    assert told == ([] if quicker else [f"removed {left.name}, which an earlier run left behind"])
+    assert os.listdir(tmp_path) == []
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a directory away")

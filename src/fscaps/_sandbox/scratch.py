@@ -119,8 +119,8 @@ def _remove_empty(target: Directory, name: str) -> None:
         return
 
 
-def remove_by_name(target: Directory, name: str) -> None:
-    """Empty and remove one that another process made, if it is there.
+def remove_by_name(target: Directory, name: str) -> bool:
+    """Empty and remove one that another process made; whether it was still there.
 
     Raises OSError if something is left, and EPERM if it is not empty and not marked.
     """
@@ -130,15 +130,16 @@ def remove_by_name(target: Directory, name: str) -> None:
         scratch = target.directory(name)
         if _is_marked(scratch, name):
             remove(target, name, scratch)
-            return
+            return True
         scratch.close()
         target.rmdir(name)
     except FileNotFoundError:  # its maker, or another survey's sweep, was quicker
-        return
+        return False
     except OSError as error:
         if error.errno != errno.ENOTEMPTY:
             raise
         raise OSError(errno.EPERM, f"{name} is not marked as ours, and left alone") from None
+    return True
 
 
 def _is_marked(scratch: Directory, name: str) -> bool:

@@ -216,8 +216,8 @@ def _is_append_only(target: Directory) -> bool:
 def _sweep(target: Directory, now: float) -> None:
     try:
         for leftover in scratch.leftovers(target, now):
-            scratch.remove_by_name(target, leftover)
-            _tell("warned", text=f"removed {leftover}, which an earlier run left behind")
+            if scratch.remove_by_name(target, leftover):
+                _tell("warned", text=f"removed {leftover}, which an earlier run left behind")
     except OSError as error:
         _tell("warned", text=f"what an earlier run left could not be removed: {_words(error)}")
 
