@@ -1,15 +1,31 @@
-"""Subordinate ids (subuid(5)), and mapping them into another process's user namespace."""
+"""Subordinate ids (subuid(5), subgid(5)), and mapping them into another's user namespace."""
 
 from __future__ import annotations
 
 import os
 import pwd
+import re
 from dataclasses import dataclass
 
+from .libc import naming
 from .mounts import NamespaceError
 
-_COUNT = 65536
+ENOUGH = 65535
+"""The highest id that an image made with care has; /etc/subuid usually has one more."""
 _ANYBODY = 1000
+_FIRST = 100000  # useradd(8): SUB_UID_MIN
+_IDS = 1 << 32
+_SAID = 300
+_ROW = re.compile(r"([^:]+):([0-9]{1,10}):([0-9]{1,10})")
+
+
+@dataclass(frozen=True)
+class Range:
+    """Ids that follow each other, and whose they are: a name or the number of a uid."""
+
+    owner: str
+    first: int
+    count: int
 
 
 @dataclass(frozen=True)
@@ -18,64 +34,133 @@ class User:
 
     uid: int
     gid: int
-    first: int
-    count: int
+    uids: tuple[Range, ...] = ()
+    gids: tuple[Range, ...] = ()
+
+    @property
+    def last(self) -> int:
+        """The highest id in his namespace that is a uid and a gid; 0 is he himself."""
+        return min(sum(one.count for one in ranges) for ranges in (self.uids, self.gids))
+
+    @property
+    def is_sound(self) -> bool:
+        """Whether the kernel takes his ranges: none is empty, and none lies in another."""
+        return _are_apart(self.uid, self.uids) and _are_apart(self.gid, self.gids)
+
+
+def _are_apart(own: int, ranges: tuple[Range, ...]) -> bool:
+    spans = sorted([(own, own + 1), *((one.first, one.first + one.count) for one in ranges)])
+    ends = [0, *(end for _, end in spans)]
+    return all(end <= first < after <= _IDS for end, (first, after) in zip(ends, spans))
 
 
 def somebody() -> User:
-    """For root: the first user with a range of his own, else one that nobody else has."""
-    for name, first, count in _ranges():
-        found = _known(name)
-        if found and found[0]:
-            return User(*found, first, count)
-    return User(_ANYBODY, _ANYBODY, 100000, _COUNT)
+    """For root, who asks for nobody in particular: the first user with enough, or one made up.
+
+    What another cannot do for want of ids would say nothing of the file system.
+    """
+    uids, gids = _ranges("/etc/subuid"), _ranges("/etc/subgid")
+    for owner in dict.fromkeys(one.owner for one in uids):
+        entry = _entry(owner)
+        if entry and entry.pw_uid:
+            user = _user(entry.pw_uid, entry.pw_gid, entry.pw_name, uids, gids)
+            if user.last >= ENOUGH and user.is_sound:
+                return user
+    free = max([_FIRST, *(one.first + one.count for one in (*uids, *gids))])
+    made_up = Range("", free if free + ENOUGH < _IDS else _FIRST, ENOUGH)
+    return User(_ANYBODY, _ANYBODY, (made_up,), (made_up,))
 
 
-def ourselves() -> User | None:
-    """For a user: himself with his range; None if he has none."""
-    uid, gid = os.geteuid(), os.getegid()
-    for name, first, count in _ranges():
-        found = _known(name)
-        if found and found[0] == uid:
-            return User(uid, gid, first, count)
-    return None
+def ourselves() -> User:
+    """For a user: himself, with all the ranges that the two files give him."""
+    uid = os.geteuid()
+    entry = _entry(str(uid))
+    name = entry.pw_name if entry else ""
+    return _user(uid, os.getegid(), name, _ranges("/etc/subuid"), _ranges("/etc/subgid"))
 
 
-def _ranges() -> list[tuple[str, int, int]]:
-    """The lines of /etc/subuid that can be read."""
+def other_source() -> str:
+    """Who knows of ids instead of the two files, if nsswitch.conf(5) says so; else empty.
+
+    (shadow lib/nss.c:nss_init, which newuidmap and getsubids share)
+    """
+    rows = (line for line in _lines("/etc/nsswitch.conf") if line.lower().startswith("subid:"))
+    named = next((words for words in (row.partition(":")[2].split() for row in rows) if words), [])
+    return named[0] if named and named[0] != "files" else ""
+
+
+def _user(uid: int, gid: int, name: str, uids: tuple[Range, ...], gids: tuple[Range, ...]) -> User:
+    """With the ranges of his name and of his number, as rootlesskit and podman take them.
+
+    The group's name is not asked: in /etc/subgid, too, the owner is a user.
+    """
+    both = (name, str(uid))
+    return User(
+        uid,
+        gid,
+        tuple(one for one in uids if one.owner in both),
+        tuple(one for one in gids if one.owner in both),
+    )
+
+
+def _ranges(path: str) -> tuple[Range, ...]:
+    """The lines that are well formed."""
+    rows = (_ROW.fullmatch(line.strip()) for line in _lines(path))
+    return tuple(Range(row[1], int(row[2]), int(row[3])) for row in rows if row)
+
+
+def _lines(path: str) -> list[str]:
+    """The lines of a file, none if there is none."""
     try:
-        with open("/etc/subuid", encoding="utf-8", errors="replace") as table:
-            rows = [line.strip().split(":") for line in table]
-    except OSError:
+        with naming(path), open(path, encoding="utf-8", errors="replace") as table:
+            return list(table)
+    except FileNotFoundError:
         return []
-    return [
-        (row[0], int(row[1]), int(row[2]))
-        for row in rows
-        if len(row) == 3 and row[1].isdigit() and row[2].isdigit()  # noqa: PLR2004 - three fields
-    ]
 
 
-def _known(name: str) -> tuple[int, int] | None:
-    """The uid and gid of a user by name or number."""
+def _entry(owner: str) -> pwd.struct_passwd | None:
+    """The user of this name or number."""
     try:
-        entry = pwd.getpwuid(int(name)) if name.isdigit() else pwd.getpwnam(name)
-    except (KeyError, OverflowError):
+        number = owner.isascii() and owner.isdigit()
+        return pwd.getpwuid(int(owner)) if number else pwd.getpwnam(owner)
+    except (KeyError, OverflowError, ValueError):  # no name at all
         return None
-    return entry.pw_uid, entry.pw_gid
 
 
 def map_ids(pid: int, user: User) -> None:
-    """Map 0 to the user and what follows to his range, in the user namespace of a process.
+    """Map 0 to the user and what follows to his ranges, in the user namespace of a process.
 
     Root writes the maps himself, a user by newuidmap(1) and newgidmap(1). Raises NamespaceError.
     """
-    for kind, own in (("uid", user.uid), ("gid", user.gid)):
-        rows = ((0, own, 1), (1, user.first, user.count))
+    for kind, own, ranges in (("uid", user.uid, user.uids), ("gid", user.gid, user.gids)):
+        rows = _rows(own, ranges)
         if os.geteuid() == 0:
             _write(f"/proc/{pid}/{kind}_map", "".join(f"{a} {b} {c}\n" for a, b, c in rows))
         else:
             numbers = [str(number) for row in rows for number in row]
             _run(f"new{kind}map", str(pid), *numbers)
+
+
+def _rows(own: int, ranges: tuple[Range, ...]) -> list[tuple[int, int, int]]:
+    """One after the other.
+
+    (rootlesskit v1.1.0 pkg/parent/parent.go:newugidmapArgsFromSubIDRanges; podman v4.3.1
+    pkg/rootless/rootless_linux.go:tryMappingTool)
+    """
+    rows = [(0, own, 1)]
+    for one in ranges:
+        rows.append((sum(rows[-1][::2]), one.first, one.count))
+    return rows
+
+
+def last_mapped() -> int:
+    """The highest id of our namespace that is a uid and a gid, of maps such as those above."""
+    return min(_mapped("/proc/self/uid_map"), _mapped("/proc/self/gid_map")) - 1
+
+
+def _mapped(path: str) -> int:
+    with naming(path), open(path, encoding="ascii") as table:
+        return sum(int(line.split()[2]) for line in table)
 
 
 def _write(path: str, text: str) -> None:
@@ -90,10 +175,25 @@ def _write(path: str, text: str) -> None:
 
 
 def _run(program: str, *args: str) -> None:
-    quiet = [(os.POSIX_SPAWN_OPEN, fd, "/dev/null", os.O_RDWR, 0) for fd in (0, 1, 2)]
+    said, theirs = os.pipe()
+    with open(said, encoding="utf-8", errors="replace") as words:
+        try:
+            status = _status(theirs, program, *args)
+        finally:
+            os.close(theirs)
+        if status:
+            why = " ".join(words.read(_SAID).split())
+            raise NamespaceError(f"{program} refused: {why}" if why else f"{program} refused")
+
+
+def _status(says: int, program: str, *args: str) -> int:
+    """How the program ended, its errors written to that descriptor."""
+    actions = [
+        *((os.POSIX_SPAWN_OPEN, fd, "/dev/null", os.O_RDWR, 0) for fd in (0, 1)),
+        (os.POSIX_SPAWN_DUP2, says, 2),
+    ]
     try:
-        pid = os.posix_spawnp(program, [program, *args], os.environ, file_actions=quiet)
+        pid = os.posix_spawnp(program, [program, *args], os.environ, file_actions=actions)
     except FileNotFoundError:
         raise NamespaceError(f"{program} is not installed (Debian's package uidmap)") from None
-    if os.waitpid(pid, 0)[1]:
-        raise NamespaceError(f"{program} refused")
+    return os.waitpid(pid, 0)[1]

@@ -23,3 +23,7 @@ FILETYPE = (
 )
 OPEN = "mount FUSE with allow_other, and NFS with sec=sys"
 FOLLOWED = "mount -o remount,symfollow"
+MORE_IDS = (
+    "give the user 65536 subordinate ids (usermod --add-subuids FIRST-LAST "
+    "--add-subgids FIRST-LAST USER)"
+)

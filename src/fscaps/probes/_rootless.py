@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from ._area import Area
 
 _NO = "no"
-_SYSTEM, _LAST = 1000, 65535  # what images have at most, if they are made with care
+_IMAGES = (1000, subordinate.ENOUGH)  # owners in images
+_NEXT = 1  # mapped whenever any subordinate id is
 
 
 def ask(area: Area, work: str) -> None:
@@ -36,7 +37,9 @@ def ask(area: Area, work: str) -> None:
 
 def _entered(area: Area) -> Helper:
     """The process, in a directory of the user's below the scratch directory."""
-    user = _user()
+    user = asked_for(area)
+    if not user.last:
+        raise Unknown(Reason.PRIVILEGE, _lack(user))
     place = area.scratch.mkdir("theirs")
     if os.geteuid() == 0:
         area.scratch.chown("theirs", user.uid, user.gid)
@@ -46,7 +49,8 @@ def _entered(area: Area) -> Helper:
         subordinate.map_ids(helper.pid, user)
         helper.ask("arrive", area.seconds)
     except (mounts.NamespaceError, OSError) as error:
-        raise Unknown(Reason.PRIVILEGE, f"no user namespace could be made: {error}") from None
+        why = f"no user namespace could be made: {error}{_elsewhere()}"
+        raise Unknown(Reason.PRIVILEGE, why) from None
     finally:
         place.close()
     area.endings.append(lambda: _clear(helper, area.seconds))
@@ -60,13 +64,33 @@ def _clear(helper: Helper, seconds: float) -> None:
         helper.dismiss()
 
 
-def _user() -> subordinate.User:
+def asked_for(area: Area) -> subordinate.User:
+    """Who asks; for root, a user with ids enough."""
+    ask = subordinate.somebody if os.geteuid() == 0 else subordinate.ourselves
+    return area.once("rootless user", ask)
+
+
+def check_ids(area: Area) -> str:
+    """Whether the user has as many ids as images have owners."""
+    user = asked_for(area)
     if os.geteuid() == 0:
-        return subordinate.somebody()
-    found = subordinate.ourselves()
-    if found is None:
-        raise Unknown(Reason.PRIVILEGE, "this user has no subordinate ids (subuid(5))")
-    return found
+        return "asked for a user who has them; --as USER asks for one by name"
+    if subordinate.other_source():
+        raise Unknown(Reason.PRIVILEGE, _lack(user))
+    if user.last < subordinate.ENOUGH:
+        raise No(_lack(user))
+    return ""
+
+
+def _lack(user: subordinate.User) -> str:
+    uids, gids = (sum(one.count for one in ranges) for ranges in (user.uids, user.gids))
+    counted = f"{uids} subordinate uids in /etc/subuid, {gids} subordinate gids in /etc/subgid"
+    return f"this user has {counted}{_elsewhere()}"
+
+
+def _elsewhere() -> str:
+    source = subordinate.other_source()
+    return source and f"; nsswitch.conf has them from {source}, which was not asked (getsubids(1))"
 
 
 class _Resident:
@@ -117,8 +141,10 @@ def _owners(place: Directory) -> None:
     place.write("given", b"")
     place.mkdir("given folder").close()
     place.symlink("nowhere", "given link")
+    with setting_up():
+        last = subordinate.last_mapped()
     for name in ("given", "given folder", "given link"):
-        for owner in (_SYSTEM, _LAST):
+        for owner in sorted({min(owner, last) for owner in _IMAGES}):
             place.chown(name, owner, owner)
             status = place.stat(name)
             if (status.st_uid, status.st_gid) != (owner, owner):
@@ -142,11 +168,11 @@ def _setuid(place: Directory) -> None:
     if flags & os.ST_NOSUID:
         raise No("the mount has nosuid")
     place.write("program", mode.program(), 0o700)
-    place.chown("program", _SYSTEM, _SYSTEM)
+    place.chown("program", _NEXT, _NEXT)
     place.chmod("program", 0o4755)
     if stat.S_IMODE(place.stat("program").st_mode) != 0o4755:  # noqa: PLR2004
         raise No("the setuid bit does not stay")
-    mode.run_as_owner(place, "program", _SYSTEM)
+    mode.run_as_owner(place, "program", _NEXT)
 
 
 def _fuse(_place: Directory) -> None:

@@ -1,7 +1,8 @@
 """What a user without root can do here in a user namespace of his own, as rootless engines work.
 
-For root on behalf of a user who has subordinate ids (subuid(5)); for a user, as himself. The ids
-are mapped as podman and rootlesskit map them: 0 is the user, the rest his subordinate range.
+For root on behalf of a user who has subordinate ids enough (subuid(5)), be it one made up; for a
+user, as himself. The ids are mapped as podman and rootlesskit map them: 0 is the user, the rest his
+subordinate ranges, one after the other.
 """
 
 from __future__ import annotations
@@ -58,9 +59,20 @@ def files(area: Area) -> None:
 def owners(area: Area) -> None:
     """lchown(2) of a file, a directory and a link to 1000 and 65535 of the namespace.
 
-    NFS, SMB and 9p servers refuse: to them the user is an ordinary user.
+    To its last id where fewer are mapped, which is no fault of the file system. NFS, SMB and 9p
+    servers refuse: to them the user is an ordinary user.
     """
     _rootless.ask(area, "owners")
+
+
+@probe("Has the user as many subordinate ids as images have owners?")
+def ids(area: Area) -> str:
+    """65535 in ``/etc/subuid`` and in ``/etc/subgid``, in whatever ranges; not the file system.
+
+    Whoever has fewer cannot unpack an image with a file whose owner is above them: lchown(2) is
+    EINVAL then. Asked by root it is about a user who has enough; name another with ``--as``.
+    """
+    return _rootless.check_ids(area)
 
 
 @probe(

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from ...model import Level, Need
 from ...probes import directory, mode, overlay, owner, rename, rootless, symlink, xattr
-from .._remedies import LOCAL
+from .._remedies import LOCAL, MORE_IDS
 from ._daemon import ATOMIC, DIRECTORY_RENAME, ENCODED, ROOM, SWARM, WRITABLE
 from ._layers import CONTENT, NAMES, NODES, REGISTER, TIMES
 from ._overlay2 import NOT_STARTED, OPTION
@@ -60,6 +60,16 @@ ROOTLESS = (
         source="go-archive archive.go:createTarFile",
         says=REGISTER + "ApplyLayer … failed to Lchown …: {error}",
         remedy=_ELSEWHERE,
+    ),
+    Need(
+        (rootless.ids,),
+        level=Level.SHOULD,
+        because="The user has fewer subordinate ids than images may have owners: one with a file "
+        "whose owner is above them is not unpacked. The file system is not to blame.",
+        source="go-archive archive.go:createTarFile; rootlesskit pkg/parent/parent.go:"
+        "newugidmapArgsFromSubIDRanges; measured with 20.10.24",
+        says="ApplyLayer … lchown …: invalid argument",
+        remedy=MORE_IDS + "; restart the user's dockerd",
     ),
     *(need for need in CONTENT if need.any_of[0] not in _ASKED_OTHERWISE),
     _FIFO,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ...model import Level, Need
 from ...probes import magic, mode, name, overlay, owner, rootless, symlink, xattr
 from .. import _unpacking
-from .._remedies import LOCAL
+from .._remedies import LOCAL, MORE_IDS
 from ._drivers import COMMA, LOOKS_CLOSER
 from ._graphroot import COLON, HOST_CHECK, MOUNT_PROGRAM, SAYS_UNSUPPORTED, VOLUMES
 from ._layers import BLOB, NAMES, UNPACK
@@ -38,6 +38,17 @@ ROOTLESS = (
         "(requested … for …): Check /etc/subuid and /etc/subgid if configured locally and run "
         "podman-system-migrate: lchown …: {error}",
         remedy=_ELSEWHERE,
+    ),
+    Need(
+        (rootless.ids,),
+        level=Level.SHOULD,
+        because="The user has fewer subordinate ids than images may have owners: one with a file "
+        "whose owner is above them is not unpacked. The file system is not to blame.",
+        source="pkg/idtools/idtools.go:checkChownErr; measured with 4.3.1",
+        says=BLOB + "potentially insufficient UIDs or GIDs available in user namespace "
+        "(requested … for …): Check /etc/subuid and /etc/subgid if configured locally and run "
+        "podman-system-migrate: lchown …: invalid argument",
+        remedy=MORE_IDS + "; podman system migrate",
     ),
     *_unpacking.modes_and_links(UNPACK, BLOB),
     _unpacking.fifos(UNPACK, BLOB),
