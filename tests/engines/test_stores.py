@@ -17,6 +17,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 import fscaps
+from fscaps._linux.directory import Directory
+from fscaps.stores import _daemons
+from fscaps.stores._look import Look
 from lab import image
 from lab.engines.dockerd import Dockerd, missing
 
@@ -99,7 +102,7 @@ def test_a_data_root_is_recognised_with_its_driver_version_and_layers(root: Path
     assert any("20.10 or older" in told for told in found.versions)
     assert any("no engine-id" in told for told in found.versions)
     assert ids(found) == set()
-    assert ids(found, breaking=False) == {"copy-origin"}
+    assert ids(found, breaking=False) == {"copy-opaque", "copy-origin"}
     assert found.limits == ()
 
 
@@ -112,6 +115,24 @@ def test_a_daemon_that_is_up_holds_it(root: Path, tmp_path: Path) -> None:
         assert {what.split(" (process ")[0] for what in held} == {"dockerd", "containerd"}
         docker.stop()
     assert "in-use" not in ids(store(root), breaking=False)
+
+
+def test_a_daemon_whose_locks_are_not_seen_is_told_by_its_command_line(
+    root: Path, tmp_path: Path
+) -> None:
+    """It has a mount namespace of its own, and sees the store where we see it elsewhere, too."""
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    with Dockerd(tmp_path, root, driver="overlay2") as docker:
+        assert docker.start()
+        with mounted("--bind", root, on=elsewhere):
+            for path, told in ((root, 1), (elsewhere, 1), (root / "volumes", 0), (tmp_path, 0)):
+                with Directory(os.open(path, os.O_RDONLY)) as target:
+                    look = Look(target, 30.0)
+                    _daemons.owned(look, ())
+                assert len(look.problems) == told, path
+                assert all("by --data-root" in problem.what for problem in look.problems)
+        docker.stop()
 
 
 def _lose_links(root: Path) -> None:
@@ -241,6 +262,52 @@ def test_what_a_copy_would_lose_is_told(
     assert kind in ids(store(root), breaking=False)
 
 
+def test_a_copy_of_a_layer_that_was_mounted_with_an_index_cannot_be_mounted_so(
+    root: Path, tmp_path: Path
+) -> None:
+    """That is told of the layer's own directory, in which nothing is changed then."""
+    layer = next((root / "overlay2").glob("*-init")).name.removesuffix("-init")
+    lower, merged, home = tmp_path / "lower", tmp_path / "merged", root / "overlay2" / layer
+    shutil.rmtree(home / "diff")
+    for directory in (lower, merged, home / "diff"):
+        directory.mkdir()
+
+    def mounts(home: Path, option: str) -> int:
+        options = f"{option},lowerdir={lower},upperdir={home / 'diff'},workdir={home / 'work'}"
+        command = ("mount", "-t", "overlay", "overlay", "-o", options, merged)
+        ended = subprocess.run(command, capture_output=True, text=True, check=False)
+        if ended.returncode == 0:
+            subprocess.run(["umount", merged], check=True)
+        return 0 if ended.returncode == 0 else "Stale file handle" in ended.stderr
+
+    assert mounts(home, "index=on") == 0
+    (problem,) = (p for p in store(root).problems if "index=on has a handle" in p.what)
+    assert problem.id == "copy-origin"
+    assert f"{layer}/diff." in problem.what
+    subprocess.run(["cp", "-a", lower, tmp_path / "copied lower"], check=True)
+    subprocess.run(["cp", "-a", home, tmp_path / "copy"], check=True)
+    lower = tmp_path / "copied lower"
+    assert mounts(tmp_path / "copy", "index=on") is True
+    assert mounts(tmp_path / "copy", "index=off") == 0
+
+
+def test_what_an_image_deleted_is_there_again_in_a_copy_without_attributes(
+    root: Path, tmp_path: Path
+) -> None:
+    """The image replaces a directory; the one that hides the old is named."""
+    (problem,) = (p for p in store(root).problems if p.id == "copy-opaque")
+    hiding = root / "overlay2" / problem.what.rpartition(": ")[2].rstrip(".")
+    assert os.getxattr(hiding, "trusted.overlay.opaque")
+    lower, merged = tmp_path / "lower", tmp_path / "merged"
+    for directory in (lower / hiding.name, merged):
+        directory.mkdir(parents=True)
+    (lower / hiding.name / "deleted").touch()
+    subprocess.run(["cp", "-r", hiding.parent, tmp_path / "copy"], check=True)
+    for upper, seen in ((hiding.parent, False), (tmp_path / "copy", True)):
+        with mounted("-t", "overlay", "none", "-o", f"lowerdir={upper}:{lower}", on=merged):
+            assert (merged / hiding.name / "deleted").exists() is seen
+
+
 # --- containers/storage ---------------------------------------------------------------------
 
 
@@ -271,7 +338,7 @@ def test_a_graphroot_is_recognised(graphroot: Path) -> None:
     assert (found.engine, found.drivers) == ("containers-storage", ("overlay",))
     assert found.layers == 4
     assert any("4.0 or newer" in told for told in found.versions)
-    assert found.problems == ()
+    assert ids(found) | ids(found, breaking=False) == {"copy-opaque"}
     assert found.limits == ()
 
 
@@ -336,7 +403,7 @@ def test_containerd_s_root_is_recognised_held_and_broken(tmp_path: Path) -> None
     found = store(root)
     assert (found.engine, found.drivers) == ("containerd", ("overlayfs",))
     assert found.layers == 4
-    assert ids(found) | ids(found, breaking=False) == set()
+    assert ids(found) | ids(found, breaking=False) == {"copy-opaque"}
     overlayfs = root / "io.containerd.snapshotter.v1.overlayfs"
     (overlayfs / "metadata.db").rename(tmp_path / "metadata.db")
     assert ids(store(root)) == {"database-missing"}

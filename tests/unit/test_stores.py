@@ -111,6 +111,33 @@ def test_many_are_named_by_example(root: Path) -> None:
     assert "and 3 more" in problem.what
 
 
+# --- attributes -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("kind", "where", "words"),
+    [
+        ("opaque", "diff/folder", "hides what lower layers have in it"),
+        ("opaque", "diff", "hides what lower layers have in it"),
+        ("origin", "diff", "mounted with index=on"),
+        ("origin", "diff/folder", "that a file was copied up from"),
+        ("redirect", "diff/folder", "leads to its content by name"),
+    ],
+)
+def test_a_users_attributes_are_told_where_they_are(
+    root: Path, kind: str, where: str, words: str
+) -> None:
+    """Those of the overlay that a user mounts; the top of a layer is looked at, too."""
+    try:
+        os.setxattr(root / "overlay2" / IDS[4] / where, f"user.overlay.{kind}", b"y")
+    except OSError as error:
+        pytest.skip(f"no user.* attributes here: {error.strerror}")
+    (problem,) = look(root).problems
+    assert (problem.id, problem.breaks) == (f"copy-{kind}", False)
+    assert words in problem.what
+    assert problem.what.endswith(f": {IDS[4]}/{where}.")
+
+
 # --- where each driver keeps its layers -----------------------------------------------------
 
 

@@ -28,12 +28,3 @@ def holders(fd: int) -> list[int]:
     # Number, kind, ADVISORY, READ or WRITE, process, file: one that waits has "->" put in.
     held = [line[_PID] for line in fields if line[_FILE : _FILE + 1] == [file]]
     return sorted({int(pid) for pid in held if pid.isdigit()})
-
-
-def name(pid: int) -> str:
-    """What the process calls itself; empty if it is gone or may not be asked."""
-    try:
-        with open(f"/proc/{pid}/comm", encoding="utf-8", errors="replace") as comm:
-            return comm.read(64).strip()
-    except OSError:
-        return ""

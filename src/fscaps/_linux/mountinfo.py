@@ -86,6 +86,28 @@ def of(fd: int) -> MountLine | None:
     return next((line for line in lines if line.id == int(found[1])), None)
 
 
+def place(path: str, pid: int | None = None) -> tuple[tuple[int, int], str] | None:
+    """Where a directory lies: the device, and the path on it, as this or another process sees it.
+
+    Told by the mount table alone, so that nothing is touched and no link followed. None if that
+    cannot be read.
+    """
+    try:
+        with open(f"/proc/{pid or 'self'}/mountinfo", "rb") as table:
+            above = [line for line in parse(table.read()) if _holds(line.point, path)]
+    except OSError:
+        return None
+    if not above:
+        return None
+    deepest = max(enumerate(above), key=lambda one: (len(one[1].point), one[0]))[1]
+    below = os.path.relpath(path, deepest.point)
+    return deepest.device, os.path.normpath(os.path.join(deepest.root, below))
+
+
+def _holds(point: str, path: str) -> bool:
+    return path == point or path.startswith(point.rstrip("/") + "/")
+
+
 def device_chain(device: tuple[int, int]) -> tuple[str, ...]:
     """The block devices from the mounted one down: ``("dm-0 (linear)", "loop1 (/x.img)", …)``."""
     name = os.path.basename(_link(f"/sys/dev/block/{device[0]}:{device[1]}"))

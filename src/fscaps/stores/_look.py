@@ -9,7 +9,7 @@ import time
 from contextlib import contextmanager
 from errno import ELOOP, ENOENT, ENOTDIR
 
-from .._linux import locks, mountinfo
+from .._linux import locks, mountinfo, programs
 from .._linux.directory import Directory, read_all
 from ..errors import printable
 from ..store import Problem
@@ -27,6 +27,10 @@ LAYERS = 400
 """Layers that are looked into."""
 FILES = 1_500
 """Files of layers whose attributes are looked at."""
+STOP_IT = (
+    "stop it before the store is copied, moved or mounted over; a store belongs to one engine on "
+    "one host"
+)
 _GONE = (ENOENT, ENOTDIR, ELOOP)
 _EXAMPLES = 3
 _LIMITS = 8
@@ -190,8 +194,8 @@ class Look:
             breaks=False,
         )
 
-    def owned(self, source: str, *files: tuple[str, ...]) -> None:
-        """Look for processes that hold a lock on one of these files."""
+    def owned(self, source: str, *files: tuple[str, ...]) -> Collection[int]:
+        """Look for processes that hold a lock on one of these files; their ids."""
         held: dict[int, str] = {}
         for names in files:
             if self.late:
@@ -201,15 +205,15 @@ class Look:
                 for pid in _holders(directory, last):
                     held.setdefault(pid, "/".join(names))
         for pid, file in held.items():
-            who = printable(locks.name(pid)) or "a process"
+            who = printable(programs.name(pid)) or "a process"
             self.found(
                 "in-use",
                 f"{who} (process {pid}) holds the lock on {file}.",
                 source,
-                "stop it before the store is copied, moved or mounted over; a store belongs to one "
-                "engine on one host",
+                STOP_IT,
                 breaks=False,
             )
+        return held
 
 
 def is_gone(directory: Directory, name: str | bytes) -> bool:

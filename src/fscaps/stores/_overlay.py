@@ -12,6 +12,7 @@ from collections import deque
 from errno import EINVAL, ENOENT
 
 from .._linux.directory import Directory
+from ..errors import printable
 from ._look import FILES, LAYERS, examples, is_gone, small
 
 TYPE_CHECKING = False
@@ -23,7 +24,8 @@ if TYPE_CHECKING:
 _LAYER = re.compile(rb"[0-9a-f]{64}(?:-init)?|[0-9a-z]{25}")
 _TARGET = re.compile(rb"\.\./([^/]+)/diff")
 _SHORT = re.compile(rb"[A-Z0-9]{1,64}")
-_KINDS = ("metacopy", "redirect", "origin")
+_KINDS = ("metacopy", "redirect", "opaque", "origin")
+_ON_TOP = {"origin": "index"}  # what means something else on the top of a layer
 _FOLDERS = (4, 0)  # DT_DIR, DT_UNKNOWN
 _DEEPEST = 12
 
@@ -135,16 +137,20 @@ def check_attributes(look: Look, place: tuple[str, ...], layers: list[bytes], tr
     seen: dict[str, str] = {}
     left = FILES
     for layer in layers[:LAYERS]:
-        if look.late or left <= 0 or len(seen) == len(_KINDS):
+        if look.late or left <= 0 or len(seen) == len(_LOSSES):
             break
         with look.inside(*place, layer, tree) as top:
             if top is not None:
-                left -= _walk(look, top, os.fsdecode(layer), seen, left)
+                where = f"{os.fsdecode(layer)}/{tree}"
+                for kind in _marks(top.fd):
+                    seen.setdefault(_ON_TOP.get(kind, kind), where)
+                left -= 1 + _walk(look, top, where, seen, left)
     if left <= 0:
         look.limit(f"the attributes of {FILES} files of layers were looked at")
-    for kind in _KINDS:
+    for kind, (name, what, source, remedy) in _LOSSES.items():
         if kind in seen:
-            _copies(look, kind, seen[kind])
+            text = what.format(path=printable(seen[kind][:200]))
+            look.found(name, text, source, remedy, breaks=False)
 
 
 def _sees_trusted() -> bool:
@@ -153,8 +159,8 @@ def _sees_trusted() -> bool:
     return "CAP_SYS_ADMIN" in processes.capabilities()
 
 
-def _walk(look: Look, top: Directory, layer: str, seen: dict[str, str], most: int) -> int:
-    """Take down an example of each kind of attribute; the number of files looked at."""
+def _walk(look: Look, top: Directory, where: str, seen: dict[str, str], most: int) -> int:
+    """Take down an example of each kind of attribute below; the number of files looked at."""
     waiting: deque[tuple[bytes, ...]] = deque([()])
     looked = 0
     while waiting and looked < most and not look.late:
@@ -166,7 +172,8 @@ def _walk(look: Look, top: Directory, layer: str, seen: dict[str, str], most: in
             for entry in look.entries(directory, most - looked):
                 looked += 1
                 path = (*names, entry.name)
-                _note(directory, entry.name, f"{layer}/{os.fsdecode(b'/'.join(path))}", seen)
+                for kind in _marks_at(directory, entry.name):
+                    seen.setdefault(kind, f"{where}/{os.fsdecode(b'/'.join(path))}")
                 if entry.type in _FOLDERS and len(path) < _DEEPEST:
                     waiting.append(path)
     return looked
@@ -186,51 +193,62 @@ def _below(top: Directory, names: tuple[bytes, ...]) -> Directory | None:
     return at
 
 
-def _note(directory: Directory, name: bytes, path: str, seen: dict[str, str]) -> None:
+def _marks_at(directory: Directory, name: bytes) -> list[str]:
     try:
         handle = directory.open(name, os.O_PATH)
     except OSError:
-        return
+        return []
     try:
-        attributes = os.listxattr(f"/proc/self/fd/{handle}")
-    except OSError:
-        return  # a link, a socket, or a file system without attributes
+        return _marks(handle)
     finally:
         os.close(handle)
-    for kind in _KINDS:
-        if {f"trusted.overlay.{kind}", f"user.overlay.{kind}"} & set(attributes):
-            seen.setdefault(kind, path)
 
 
-_KEEP = (
-    "it is empty in a copy without trusted.* attributes: copy as root with "
+def _marks(handle: int) -> list[str]:
+    """The kinds of attributes that an open file has."""
+    try:
+        attributes = set(os.listxattr(f"/proc/self/fd/{handle}"))
+    except OSError:
+        return []  # a link, a socket, or a file system without attributes
+    return [
+        kind for kind in _KINDS if {f"trusted.overlay.{kind}", f"user.overlay.{kind}"} & attributes
+    ]
+
+
+_COPY = (
+    "in a copy without these attributes: copy as root with "
     "rsync -aHAXS --numeric-ids, or tar --xattrs --xattrs-include='*'"
 )
 _LOSSES = {
     "metacopy": (
+        "copy-metacopy",
         "A file whose content lies in a lower layer (metacopy): {path}.",
         "fs/overlayfs/util.c:ovl_check_metacopy_xattr",
-        _KEEP,
+        f"it is empty {_COPY}",
     ),
     "redirect": (
+        "copy-redirect",
         "A directory that leads to its content by name (redirect): {path}.",
         "fs/overlayfs/namei.c:ovl_check_redirect",
-        _KEEP,
+        f"it is empty {_COPY}",
+    ),
+    "opaque": (
+        "copy-opaque",
+        "A directory that hides what lower layers have in it (opaque): {path}.",
+        "fs/overlayfs/namei.c:ovl_is_opaquedir",
+        f"what was deleted is there again {_COPY}",
+    ),
+    "index": (
+        "copy-origin",
+        "A layer that was mounted with index=on has a handle of its lower one (origin): {path}.",
+        "fs/overlayfs/namei.c:ovl_verify_set_fh",
+        "a copy cannot be mounted with index=on (ESTALE): mount it with index=off, as dockerd does",
     ),
     "origin": (
+        "copy-origin",
         "A handle of the inode that a file was copied up from (origin): {path}.",
         "fs/overlayfs/namei.c:ovl_check_origin; fs/overlayfs/copy_up.c:ovl_set_origin",
-        "in a copy it leads nowhere, and an overlay with index=on fails there with ESTALE",
+        "in a copy it leads nowhere and is passed over: inode numbers differ, and nothing else",
     ),
 }
-
-
-def _copies(look: Look, kind: str, path: str) -> None:
-    what, source, remedy = _LOSSES[kind]
-    look.found(f"copy-{kind}", what.format(path=_shown(path)), source, remedy, breaks=False)
-
-
-def _shown(path: str) -> str:
-    from ..errors import printable  # noqa: PLC0415 - as above
-
-    return printable(path[:200])
+"""What each kind means: the problem's id, what it is, the source, and what to do."""

@@ -9,7 +9,7 @@ import os
 import re
 
 from ..store import Store
-from . import _overlay
+from . import _daemons, _overlay
 from ._look import LAYERS, examples, is_gone, small
 
 TYPE_CHECKING = False
@@ -46,7 +46,9 @@ def look(look: Look) -> Store | None:
     if not look.is_there("image") and not look.is_there("engine-id"):
         return None
     look.places(_PLACES, _UNMOUNTS, (*_LAYERS_IN, "rootfs"))
-    look.owned("bbolt's flock(2): vendor/go.etcd.io/bbolt/bolt_unix.go:flock", *_LOCKED)
+    _daemons.owned(
+        look, look.owned("bbolt's flock(2): vendor/go.etcd.io/bbolt/bolt_unix.go:flock", *_LOCKED)
+    )
     drivers = [driver for driver in _DRIVERS if look.is_filled(driver)]
     _several(look, drivers)
     layers = 0
