@@ -129,7 +129,29 @@ def test_without_settings_it_has_its_default(
     with dockerd(tmp_path):
         (what,) = told(tmp_path / "root")
         assert "by default" in what
-        (tmp_path / "etc/daemon.json").write_text("{")  # with which none would start
+        (tmp_path / "etc/daemon.json").mkdir()  # with which none would start
+        assert told(tmp_path / "root") == []
+
+
+@ROOTS_OWN
+def test_settings_are_those_of_root_on_this_host(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A user's dockerd has others (~/.config/docker), and so has one with another /etc."""
+    (tmp_path / "etc/daemon.json").write_text(f'{{"data-root": "{tmp_path}/root"}}')
+    with dockerd(tmp_path):
+        place = mountinfo.place
+        monkeypatch.setattr(
+            mountinfo,
+            "place",
+            lambda path, pid=None: ((0, 1), path) if pid and "etc" in path else place(path, pid),
+        )
+        assert told(tmp_path / "root") == []
+        monkeypatch.setattr(mountinfo, "place", place)
+        assert len(told(tmp_path / "root")) == 1
+    user.let_pass(tmp_path / "dockerd")
+    os.chown(tmp_path / "root", 1234, 1234)
+    with dockerd(tmp_path, uid=1234):
         assert told(tmp_path / "root") == []
 
 
