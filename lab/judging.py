@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING
 
 from fscaps import Finding, Fitness, Outcome, Reason, Verdict, engines, judge
 from fscaps._judge import pick
-from lab import results
+from fscaps._linux.subordinate import ENOUGH
+from lab import results, user
 from lab.outcome import Level
 from lab.results import FINDINGS, ROWS
 from lab.roles import ROLES
@@ -31,6 +32,10 @@ if TYPE_CHECKING:
 DEFAULT = "/default-driver"  # the fact which driver an engine picks, no role of fscaps'
 BASE = "ext4"  # what is lost here too is the driver's own loss, not the file system's
 BASES = {"docker/data-root-btrfs": "btrfs"}  # of the roles that ext4 cannot have
+
+# Of the lab's user and no file system; older findings were recorded before it was asked.
+_OF_THE_USER = {"rootless.ids": Finding("rootless.ids", Outcome.YES)}
+assert user.SUBORDINATE[1] >= ENOUGH
 
 UNTRIED = "image"  # the step that puts an image file there, which another host may have done
 UNSEEN = {"loop.direct", "space.sparse", "space.large"}  # room, and what a second host would see
@@ -110,7 +115,7 @@ def _truth(level: Level, losses: tuple[str, ...]) -> Fitness:
 
 
 def _findings(found: Row) -> dict[str, Finding]:
-    return {
+    recorded = {
         probe: Finding(
             probe,
             Outcome(answer["outcome"]),
@@ -121,6 +126,7 @@ def _findings(found: Row) -> dict[str, Finding]:
         )
         for probe, answer in found["findings"].items()
     }
+    return {**_OF_THE_USER, **recorded}
 
 
 def _driver(findings: Mapping[str, Finding], row: Row) -> Agreement:
