@@ -59,7 +59,7 @@ def drawing(rows: list[Row]) -> str:
 
 
 def _head(rows: list[Row]) -> str:
-    kernels = sorted({row["kernel"] for row in rows})
+    kernels = sorted({table.kernel(row) for row in rows})
     return _HEAD.format(
         rows=len(rows),
         filesystems=len({row["filesystem"] for row in rows}),
@@ -83,7 +83,7 @@ def _matrix(lines: list[Line], rows: list[Row]) -> Iterator[str]:
     for line in lines:
         cells = [_letter(line.cell(role, OLDEST)) for role in roles]
         if any(cells):
-            yield _table_line([f"{line.filesystem}: {line.title}", _short(line.kernel), *cells])
+            yield _table_line([f"{line.filesystem}: {line.title}", line.kernel, *cells])
     yield ""
 
 
@@ -132,7 +132,7 @@ def _reasons(lines: list[Line]) -> Iterator[str]:
     for line in lines:
         for (role, _), cell in sorted(line.cells.items()):
             if cell.sign is not Sign.YES:
-                where = [line.filesystem, _short(line.kernel), f"`{role}`", cell.row["engine"]]
+                where = [line.filesystem, line.kernel, f"`{role}`", cell.row["engine"]]
                 yield _table_line([*where, cell.sign.letter, _escaped(cell.reason)])
 
 
@@ -140,10 +140,6 @@ def _letter(cell: Cell | None) -> str:
     if cell and cell.row["role"].endswith("/default-driver") and cell.row["driver"]:
         return f"{cell.sign.letter} {cell.row['driver']}"
     return cell.sign.letter if cell else ""
-
-
-def _short(kernel: str) -> str:
-    return kernel.partition("-")[0]
 
 
 def _table_line(cells: list[str]) -> str:

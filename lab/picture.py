@@ -43,10 +43,9 @@ def _heads(roles: list[str]) -> Iterator[str]:
 
 def _line(number: int, line: Line, roles: list[str], generation: str) -> Iterator[str]:
     y = _TOP + _CELL * number
-    kernel = line.kernel.partition("-")[0]
     yield (
         f'<text x="{_LEFT - 8}" y="{y + 15}" text-anchor="end">{escape(line.filesystem)}'
-        f' <tspan fill="#666666" font-size="9">{escape(kernel)}</tspan></text>'
+        f' <tspan fill="#666666" font-size="9">{escape(line.kernel)}</tspan></text>'
     )
     for column, role in enumerate(roles):
         cell = line.cell(role, generation)

@@ -62,21 +62,22 @@ class Line:
 
 
 def lines(rows: Iterable[Row]) -> list[Line]:
-    """Arrange the rows by file system and kernel, the newest kernel first."""
+    """Arrange the rows by file system and kernel, the newest first; its builds are one kernel."""
     made: dict[tuple[str, str], dict[tuple[str, str], Cell]] = {}
     for one in compared(rows, ()):
         row = one.row
-        place = made.setdefault((row["kernel"], row["filesystem"]), {})
+        place = made.setdefault((kernel(row), row["filesystem"]), {})
         place[row["role"], row["generation"]] = Cell(_sign(one), row, _reason(one))
-    order = sorted(made, key=lambda key: ([-int(n) for n in _numbers(key[0])], key[1]))
+    order = sorted(made, key=lambda key: ([-int(n) for n in key[0].split(".")], key[1]))
     return [
-        Line(filesystem, FILESYSTEMS[filesystem].title, kernel, made[kernel, filesystem])
-        for kernel, filesystem in order
+        Line(filesystem, FILESYSTEMS[filesystem].title, version, made[version, filesystem])
+        for version, filesystem in order
     ]
 
 
-def _numbers(kernel: str) -> list[str]:
-    return kernel.partition("-")[0].split(".")
+def kernel(row: Row) -> str:
+    """Give the version of the kernel, without its build."""
+    return str(row["kernel"]).partition("-")[0]
 
 
 def roles(generation: str, rows: Iterable[Row]) -> list[str]:
