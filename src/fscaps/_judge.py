@@ -52,6 +52,7 @@ def _verdict(findings: Mapping[str, Finding], role: Role) -> Verdict:
         open=tuple(_unmet(findings, need) for need in unsure),
         alternative=role.alternative,
         version=role.version,
+        elsewhere=role.newer.elsewhere if role.newer else role.elsewhere,
     )
 
 
@@ -82,17 +83,24 @@ def _unmet(findings: Mapping[str, Finding], need: Need) -> Unmet:
         any_of=ids,
         because=need.because,
         source=need.source,
-        says=need.says.replace("{error}", _words(next(filter(None, names), None))),
+        says=_said(need.says, next(filter(None, names), None)),
         remedy=need.remedy,
         since=need.since,
         before=need.before,
     )
 
 
+def _said(says: str, name: str | None) -> str:
+    """With the errno's words, in those of Go's syscall package or in the C library's."""
+    words = _words(name)
+    return says.replace("{error}", _go(words)).replace("{Error}", words)
+
+
 def _words(name: str | None) -> str:
-    """The errno in the words of Go's syscall package: the C library's, begun in lower case."""
     code = getattr(errno, name, None) if name else None
-    if not isinstance(code, int):
-        return "…"
-    text = os.strerror(code)
-    return text if text[:2].isupper() else text[:1].lower() + text[1:]
+    return os.strerror(code) if isinstance(code, int) else "…"
+
+
+def _go(words: str) -> str:
+    """The C library's words, begun in lower case."""
+    return words if words[:2].isupper() else words[:1].lower() + words[1:]

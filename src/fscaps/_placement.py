@@ -34,14 +34,20 @@ WHOLE = (
     "docker/data-root-vfs",
     "docker/data-root-btrfs",
     "docker/containerd-store",
+    "docker/rootless",
     "docker/loop-data-root",
     "containerd/overlayfs",
     "containerd/native",
     "podman/overlay",
     "podman/fuse-overlayfs",
     "podman/vfs",
+    "podman/rootless",
 )
-"""Roles that hold all that an engine keeps, so that moving the directory moves the engine."""
+"""Roles that hold all that an engine keeps, so that moving the directory moves the engine.
+
+But for those of a version whose verdict says that something lies elsewhere.
+"""
+_ROOTLESS = frozenset({"docker/rootless", "podman/rootless"})
 
 READ_ONLY = ("podman/loop-image-store", "podman/additional-image-store")
 """Roles that several hosts can play at once, the best first."""
@@ -96,13 +102,14 @@ def _names_a_server(mount: Mount) -> bool:
 def _migrate(attachment: Attachment, verdicts: Mapping[str, Verdict]) -> Advice:
     if attachment is Attachment.MEMORY:
         return Advice(Outcome.NO, "the data is in memory and gone with this host")
-    whole = _fitting(verdicts, WHOLE)
+    whole = [role for role in WHOLE if not _is_part(verdicts.get(role))]
+    fitting = _fitting(verdicts, whole)
     if attachment is Attachment.NETWORK_BLOCK:
         because = "a block device over the network can be attached to another host"
-        return _if_any(whole, verdicts, WHOLE, because)
+        return _if_any(fitting, verdicts, whole, because)
     if attachment is Attachment.NETWORK_FILES:
         because = "another host that the server lets can mount the same directory"
-        return _if_any(whole, verdicts, WHOLE, because)
+        return _if_any(fitting, verdicts, whole, because)
     if attachment is Attachment.LOCAL:
         return Advice(
             Outcome.NO,
@@ -121,11 +128,25 @@ def _if_any(
 ) -> Advice:
     """Yes where a role fits; no where none can; unknown where one was not judged or established."""
     if fitting:
-        return Advice(Outcome.YES, because, _ONE_AT_A_TIME, fitting)
+        return Advice(Outcome.YES, because, _condition(fitting, verdicts), fitting)
     judged = [verdicts[role] for role in roles if role in verdicts]
     if not judged or any(verdict.fitness is Fitness.UNDETERMINED for verdict in judged):
         return Advice(Outcome.UNKNOWN, "whether an engine can keep all of its data here is open")
     return Advice(Outcome.NO, "no engine that was judged can keep all of its data here")
+
+
+def _is_part(verdict: Verdict | None) -> bool:
+    """Whether something lies elsewhere in the very version that was asked about."""
+    return bool(verdict and verdict.version and verdict.elsewhere)
+
+
+def _condition(fitting: tuple[str, ...], verdicts: Mapping[str, Verdict]) -> str:
+    parts = [_ONE_AT_A_TIME]
+    if any(verdicts[role].elsewhere for role in fitting):
+        parts.append("what an engine keeps elsewhere has to move as well")
+    if _ROOTLESS.intersection(fitting):
+        parts.append("a rootless engine's user needs the same ids there, subordinate ones too")
+    return "; ".join(parts)
 
 
 _SHARE_READ_WRITE = Advice(

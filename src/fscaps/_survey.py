@@ -56,8 +56,9 @@ def survey(
     """Probe the file system at a directory, and judge it for each role of each engine.
 
     ``roles`` limits the verdicts, and the probes to what those need: ids such as
-    ``docker/data-root``, globs of them, or an engine such as ``docker`` for its usual roles; with
-    ``@`` and a version, such as ``docker@28.5``, for that version, else for the worst of all.
+    ``docker/data-root``, globs of them, or an engine such as ``docker`` for its usual roles and, as
+    alternatives, those of the drivers that it may pick by itself; with ``@`` and a version, such as
+    ``docker@28.5``, for that version, else for the worst of all.
     ``only`` and ``skip`` choose probes by glob. ``mount`` says when a real overlay may be mounted
     (Mounting). ``timeout`` is the seconds for one probe,
     ``deadline`` for all; the call returns at most two seconds after it. ``on_finding`` is called
@@ -74,7 +75,8 @@ def survey(
     ids = _ids(user)
     names = None if roles is None else tuple(roles)
     chosen, whole = engines.roles(names), engines.whole(names)
-    needed = None if names is None else _needed(chosen, whole)
+    beside = engines.beside(names)
+    needed = None if names is None else _needed([*chosen, *beside], whole)
     asked, left = _choose(needed, tuple(only), tuple(skip))
     seen = observe(
         given,
@@ -90,7 +92,7 @@ def survey(
         looking=True,
     )
     findings = {**seen.findings, **{probe.id: _unasked(probe) for probe in left}}
-    verdicts = judge(findings, chosen)
+    verdicts = judge(findings, [*chosen, *beside])
     return Report(
         tool=f"fscaps {__version__}",
         path=os.fsdecode(given),

@@ -26,6 +26,7 @@ __all__ = [
     "Advice",
     "Attachment",
     "Driver",
+    "Edition",
     "Engine",
     "Finding",
     "Fitness",
@@ -79,7 +80,8 @@ class Need(Noun):
     """One thing that a role requires: any of these probes answered *yes*.
 
     ``any_of`` may be empty: a standing caveat that nothing on this path can lift.
-    ``says`` is the engine's own error text, with ``{error}`` for the words of the errno found.
+    ``says`` is the engine's own error text, with ``{error}`` for the words of the errno found as
+    Go has them, or ``{Error}`` as the C library has.
     ``since`` is the engine's first version of which it holds, and ``before`` the first of which it
     does no more, such as ``25`` or ``23.0.6``; empty where there is no such end.
     """
@@ -94,13 +96,26 @@ class Need(Noun):
     before: str = ""
 
 
+class Edition(Noun):
+    """What a role is from the engine's version ``since`` on: its title, and as in Role.
+
+    ``elsewhere`` tells what of it lies elsewhere, and how to ask about that.
+    """
+
+    since: str
+    title: str
+    alternative: bool = False
+    elsewhere: str = ""
+
+
 class Role(Noun):
     """A use of a directory, such as ``docker/data-root``.
 
     An ``alternative`` is an arrangement that somebody has to choose instead of the engine's own:
     another driver, rootless, a loop image. Unless it was asked for by name it is judged and told,
     but decides no exit status, and is nobody's best. ``version`` is the engine's version of which
-    the needs are; those of all versions if it is empty.
+    the needs are; those of all versions if it is empty. ``newer`` is the role of newer versions; a
+    role of one version has none, and ``elsewhere`` if that is so of this version.
     """
 
     id: str
@@ -108,6 +123,8 @@ class Role(Noun):
     needs: tuple[Need, ...]
     alternative: bool = False
     version: str = ""
+    newer: Edition | None = None
+    elsewhere: str = ""
 
 
 class Driver(Noun):
@@ -155,7 +172,10 @@ class Unmet(Noun):
 
 
 class Verdict(Noun):
-    """What the findings mean for one role: of that version of the engine, or of the worst."""
+    """What the findings mean for one role: of that version of the engine, or of the worst.
+
+    ``elsewhere`` tells what of it lies elsewhere, in that version or else in newer ones.
+    """
 
     id: str
     title: str
@@ -165,6 +185,7 @@ class Verdict(Noun):
     open: tuple[Unmet, ...] = ()
     alternative: bool = False
     version: str = ""
+    elsewhere: str = ""
 
     @property
     def engine(self) -> str:

@@ -201,6 +201,13 @@ def test_the_error_said_is_the_first_that_was_found() -> None:
     assert said("{error}", silent, first, second) == "operation not permitted"
 
 
+def test_what_is_no_program_of_go_says_it_as_the_c_library_does() -> None:
+    found = Finding("a.b", NO, errno="ENOSPC")
+    assert said("mkfs: {Error}; {error}", found) == (
+        "mkfs: No space left on device; no space left on device"
+    )
+
+
 def test_every_place_for_the_error_is_filled() -> None:
     assert said("{error}, {error}", Finding("a.b", NO, errno="EPERM")).count("{") == 0
 

@@ -92,6 +92,26 @@ def test_what_moves_is_what_an_engine_keeps_all_of_its_data_in(
     assert advice.roles == (("docker/data-root",) if answer is YES else ())
 
 
+def test_what_lies_elsewhere_has_to_move_as_well() -> None:
+    """Of a version of which that is so, the rest alone is no whole engine."""
+    fits = Verdict("docker/data-root", "a use", Fitness.SUITABLE, elsewhere="the layers")
+    told = placement(NFS, {fits.id: fits}).migrate
+    assert (told.answer, "elsewhere has to move as well" in told.condition) == (YES, True)
+    of_version = dataclasses.replace(fits, version="29")
+    assert placement(NFS, {fits.id: of_version}).migrate.answer is UNKNOWN
+    whole = dataclasses.replace(fits, elsewhere="")
+    assert "elsewhere" not in placement(NFS, {fits.id: whole}).migrate.condition
+
+
+@pytest.mark.parametrize("role", ["docker/rootless", "podman/rootless"])
+def test_a_rootless_engine_moves_with_its_users_ids(role: str) -> None:
+    told = placement(NFS, {role: Verdict(role, "a use", Fitness.DEGRADED)}).migrate
+    assert (told.answer, told.roles) == (YES, (role,))
+    assert "subordinate" in told.condition
+    roots = placement(NFS, verdicts(podman__vfs=Fitness.SUITABLE))
+    assert "subordinate" not in roots.migrate.condition
+
+
 def test_image_metadata_alone_moves_no_engine() -> None:
     placed = placement(NFS, verdicts(docker__image=Fitness.SUITABLE))
     assert placed.migrate.answer is UNKNOWN  # no role that holds all was judged

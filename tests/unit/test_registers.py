@@ -199,9 +199,9 @@ class TestNeed:
             assert bool(need.says) != (ids in SILENT)
 
     def test_leaves_no_gap_but_the_error(self, pair: tuple[Role, Need]) -> None:
-        """``{error}`` is the one thing that is filled in."""
+        """The errno's words are all that is filled in."""
         _, need = pair
-        rest = need.says.replace("{error}", "")
+        rest = need.says.replace("{error}", "").replace("{Error}", "")
         assert "{" not in rest
         assert "}" not in rest
 

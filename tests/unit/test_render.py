@@ -531,7 +531,20 @@ def test_the_driver_that_the_engine_picks_is_told_with_its_worth_and_price() -> 
     assert "picks itself  best (unsuitable)" in broken
     assert "picks itself" not in as_text(report(verdicts, picks={"e": Pick(None, None)}))
     fits = [Verdict("e/all", "all", DEGRADED), slow]
-    assert "picks itself" not in as_text(report(fits, picks={"e": Pick("best", "e/all", "none")}))
+    assert "picks itself  best (degraded)" in as_text(
+        report(fits, picks={"e": Pick("best", "e/all")})
+    )
+
+
+def test_what_does_not_lie_here_is_told_once() -> None:
+    words = "its layers, which lie there: ask of that, too"
+    verdicts = [Verdict(f"e/{name}", name, SUITABLE, elsewhere=words) for name in ("all", "some")]
+    other = Verdict("e/other", "another", SUITABLE, elsewhere="not asked for", alternative=True)
+    text = as_text(report([*verdicts, other]))
+    assert text.count(f"elsewhere     {words}") == 1
+    assert "not asked for" not in text
+    assert flat(as_text(report(verdicts), VERBOSE)).count(words) == 2  # under each role
+    assert "elsewhere" not in as_text(report([Verdict("e/all", "all", SUITABLE)]))
 
 
 def test_what_the_choice_of_a_driver_hangs_on_is_told() -> None:

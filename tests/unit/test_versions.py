@@ -12,7 +12,7 @@ from unit.running import run
 from fscaps import Engine, Fitness, Outcome, engines, judge
 from fscaps._judge import pick
 from fscaps.engines import _versions
-from fscaps.model import Driver, Level, UnknownRoleError
+from fscaps.model import Driver, Edition, Level, Role, UnknownRoleError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -78,6 +78,66 @@ def test_a_role_of_a_version_has_the_needs_of_that(version: str, needs: tuple[ob
     (role,) = engines.roles([f"e/use@{version}"])
     assert (role.needs, role.version) == (needs, version)
     assert engines.roles([f"e@{version}"]) == [role]
+
+
+NEWER = Edition("25", "a part of it", elsewhere="the rest lies there")
+CHOSEN = Edition("25", "a use", alternative=True)
+
+
+@pytest.fixture
+def editions(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A role that is a part since 25, one that has to be chosen since, and a driver's."""
+    first = Role("e/first", "all of it", (EARLY, LATE), newer=NEWER)
+    second = Role("e/second", "a use", (EARLY,), newer=CHOSEN)
+    slow = nouns.role(EARLY, LATE, identity="e/slow", title="a slow use", alternative=True)
+    unused = nouns.role(EARLY, identity="e/unused", title="no driver's", alternative=True)
+    drivers = (Driver("slow", "e/slow", (), before="25"), Driver("none", None, ()))
+    engine = Engine("e", "an engine", (first, second, slow, unused), drivers, "20.10", "24.5")
+    monkeypatch.setattr(engines, "_ids", lambda: ("e",))
+    monkeypatch.setattr(engines, "_engine", {"e": engine}.__getitem__)
+
+
+@pytest.mark.usefixtures("editions")
+@pytest.mark.parametrize(
+    ("name", "titles", "elsewhere"),
+    [
+        ("e", ["all of it", "a use"], "the rest lies there"),  # in newer ones
+        ("e@24", ["all of it", "a use"], ""),
+        ("e@25", ["a part of it"], "the rest lies there"),
+        ("e@25.1", ["a part of it"], "the rest lies there"),
+        ("e/second@25", ["a use"], ""),
+        ("e/[fs][ie]*@25", ["a part of it", "a use"], "the rest lies there"),
+    ],
+)
+def test_a_role_is_what_that_version_makes_of_it(
+    name: str, titles: list[str], elsewhere: str
+) -> None:
+    chosen = engines.roles([name])
+    assert [role.title for role in chosen] == titles
+    assert not any(role.alternative for role in chosen)
+    first = judge({}, chosen)[chosen[0].id]
+    assert first.elsewhere == elsewhere
+
+
+@pytest.mark.usefixtures("editions")
+@pytest.mark.parametrize(
+    ("names", "beside"),
+    [
+        (None, []),  # all are judged anyway
+        (["e"], [("e/slow", "", (EARLY, LATE))]),
+        (["e@24"], [("e/slow", "24", ())]),
+        (["e@20.10"], [("e/slow", "20.10", (EARLY,))]),
+        (["e@25"], []),  # which does not try it
+        (["e/first"], []),
+        (["e", "e/slow"], []),
+    ],
+)
+def test_beside_an_engine_its_drivers_roles_are_judged(
+    names: list[str] | None, beside: list[tuple[str, str, tuple[object, ...]]]
+) -> None:
+    roles = engines.beside(names)
+    assert [(role.id, role.version, role.needs) for role in roles] == beside
+    assert all(role.alternative for role in roles)
 
 
 def test_without_a_version_the_verdict_is_of_the_worst() -> None:

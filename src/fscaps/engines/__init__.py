@@ -71,15 +71,16 @@ def roles(names: Iterable[str] | None = None) -> list[Role]:
 def _meant(known: Iterable[Role], name: str) -> list[Role]:
     """The roles of one name, of the version in it."""
     start, at, version = name.partition("@")
-    found = [replace(role, alternative=False) for role in known if _is_meant(role, start)]
+    found = [role for role in known if _is_meant(role, start)]
     if not found:
         raise UnknownRoleError(name)
     if not at:
-        return found
+        return [replace(role, alternative=False) for role in found]
     engine, *others = {role.id.partition("/")[0] for role in found}
     if others or not _engine(engine).newest:
         raise ValueError(f"a version is of one engine that has some, not of {start!a}")
-    return [_versions.role_of(role, version) for role in found]
+    of_version = [_versions.role_of(role, version) for role in found]
+    return [replace(role, alternative=False) for role in of_version if _is_meant(role, start)]
 
 
 def _is_meant(role: Role, name: str) -> bool:
@@ -100,6 +101,23 @@ def whole(names: Iterable[str] | None = None) -> list[Engine]:
     asked = dict.fromkeys(_ids(), "") if names is None else dict(map(_parted, names))
     known = [_engine(name) for name in _ids() if name in asked]
     return [_versions.engine_of(engine, asked[engine.id]) for engine in known]
+
+
+def beside(names: Iterable[str] | None = None) -> list[Role]:
+    """The roles of drivers that the engines asked about as such may pick, if not asked for.
+
+    They are alternatives, of the same version: so that a pick is told with its worth.
+    """
+    if names is None:
+        return []
+    asked = tuple(names)
+    versions, chosen = dict(map(_parted, asked)), {role.id for role in roles(asked)}
+    return [
+        _versions.role_of(role, versions[engine.id]) if versions[engine.id] else role
+        for engine in whole(asked)
+        for role in engine.roles
+        if role.id in {driver.role for driver in engine.drivers} - chosen
+    ]
 
 
 def unmeasured(chosen: Iterable[Role]) -> list[str]:

@@ -20,8 +20,17 @@ def numbers(version: str) -> tuple[int, ...]:
 
 
 def role_of(role: Role, version: str) -> Role:
-    """The role with the needs that this version of its engine has."""
-    return replace(role, needs=_of(version, role.needs), version=version)
+    """The role as this version of its engine has it, with the needs of that."""
+    needs, newer = _of(version, role.needs), role.newer
+    of_version = replace(role, needs=needs, version=version, newer=None)
+    if not newer or not _covers(version, newer.since, ""):
+        return of_version
+    return replace(
+        of_version,
+        title=newer.title,
+        alternative=newer.alternative,
+        elsewhere=newer.elsewhere,
+    )
 
 
 def engine_of(engine: Engine, version: str) -> Engine:

@@ -142,6 +142,7 @@ def _read_verdict(role: str, body: dict[str, Any]) -> Verdict:
         open=_read_unmets(body["open"]),
         alternative=_decode.truth(body["alternative"]),
         version=_decode.text(body["version"]),
+        elsewhere=_decode.text(body["elsewhere"]),
     )
 
 

@@ -109,13 +109,16 @@ def _each_role(report: Report, style: Style) -> Iterator[str]:
         first, *more = row(start, verdict.title, style)
         yield first.replace(heading, painted(style, (heading, verdict.fitness)), 1)
         yield from more
+        if verdict.elsewhere:
+            yield from row(f"{'':<{width}}  {'elsewhere':<13} ", verdict.elsewhere, style)
 
 
 def _engines(report: Report, style: Style) -> Iterator[str]:
     """For each engine its roles by what the path is worth to them, and what one could do else."""
     for engine in report.engines:
         label = engine
-        for heading, fitness, words in (*_by_fitness(report, engine), *_choices(report, engine)):
+        told = (*_by_fitness(report, engine), *_choices(report, engine), *_apart(report, engine))
+        for heading, fitness, words in told:
             start = f"{label:<10}  {heading:<13} "
             first, *more = row(start, words, style)
             yield (
@@ -133,16 +136,22 @@ def _by_fitness(report: Report, engine: str) -> Iterator[Line]:
 
 
 def _choices(report: Report, engine: str) -> Iterator[Line]:
-    """What the engine would pick by itself, and what else would work, where not all is well."""
+    """What the engine would pick by itself, and where not all is well what else would work."""
     whole, picked = report.usual(engine)[0], report.picks.get(engine)
-    if picked and not (picked.role == whole.id and whole.fitness.fits):
-        words = _pick(report, picked)
-        if words:
-            yield "picks itself", None, words
+    words = _pick(report, picked) if picked else ""
+    if words:
+        yield "picks itself", None, words
     others = report.alternatives(engine)
     if others and whole.fitness is not Fitness.SUITABLE:
         words = ", ".join(f"{_name(other)} ({other.fitness.value})" for other in others)
         yield "or choose", None, words
+
+
+def _apart(report: Report, engine: str) -> Iterator[Line]:
+    """What does not lie here of what was asked about."""
+    for words in dict.fromkeys(verdict.elsewhere for verdict in report.usual(engine)):
+        if words:
+            yield "elsewhere", None, words
 
 
 def _pick(report: Report, picked: Pick) -> str:
