@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import time
 from typing import TYPE_CHECKING
 
 from lab import image
 from lab.course import Course, Steps, command, exercise, layers, start, whole
 from lab.engines.dockerd import Dockerd
+from lab.machine import PATIENCE, wait
 from lab.tree import differences
 
 if TYPE_CHECKING:
@@ -32,6 +36,60 @@ def data_root(
     root = place.generation.root
     docker = Docker(place.scratch, place.directory, driver=driver, root=root, features=features)
     return Course().run(docker, steps)
+
+
+class BesideContainerd(Docker):
+    """A dockerd that finds a containerd where a service of that name listens."""
+
+    _containerd: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> bool:
+        """Start containerd first, its root on the local disk, unless it runs."""
+        if self._containerd is None:
+            self._containerd = self._start_containerd()
+        return super().start()
+
+    def _start_containerd(self) -> subprocess.Popen[bytes]:
+        settings = self.work / "containerd.toml"
+        root = json.dumps(str(self.work / "containerd"))
+        settings.write_text(f'version = 2\nroot = {root}\nstate = "/run/containerd"\n')
+        with (self.work / "containerd.log").open("ab") as log:
+            process = subprocess.Popen(
+                self.enter("containerd", "-c", str(settings)),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                env=self.environment(),
+            )
+        deadline = time.monotonic() + PATIENCE
+        while self.try_run("ctr", "--connect-timeout", "5s", "version").returncode:
+            if process.poll() is not None or time.monotonic() > deadline:
+                raise RuntimeError("containerd does not answer")
+            time.sleep(0.05)
+        return process
+
+    def kill(self) -> None:
+        """Kill both, and whatever runs on the machine."""
+        super().kill()
+        self._reap()
+
+    def close(self) -> None:
+        """Take the machine down."""
+        super().close()
+        self._reap()
+
+    def _reap(self) -> None:
+        if self._containerd is not None:
+            wait(self._containerd)
+        self._containerd = None
+
+
+def data_root_without_layers(place: Place) -> Outcome:
+    """Use the directory as the data-root, with containerd's root on the local disk."""
+    features = ["containerd-snapshotter"]
+    root = place.generation.root
+    docker = BesideContainerd(place.scratch, place.directory, root=root, features=features)
+    return Course().run(docker, layers)
 
 
 def part(place: Place, name: str, steps: Steps = whole) -> Outcome:

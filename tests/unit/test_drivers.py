@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 import pytest
 from unit import nouns
 
+import fscaps
 from fscaps import Finding, Host, Mount, Outcome, engines, probes
 from fscaps._judge import pick
 from fscaps._linux.directory import Directory
-from fscaps.probes import No, Unknown, driver
+from fscaps.probes import No, Unknown, driver, overlay
 from fscaps.probes._area import Area
 
 if TYPE_CHECKING:
@@ -129,6 +130,17 @@ def test_the_kernel_refuses_where_something_is_lacking(
         driver.overlay2.ask(area)
 
 
+@pytest.mark.parametrize("tried", [overlay.upper, overlay.userxattr])
+def test_a_mount_that_is_not_tried_is_refused_in_the_kernels_words(
+    area: Area, tried: Probe
+) -> None:
+    """Not in those of what the earlier probe tried: EINVAL is what dockerd is told."""
+    area.findings["node.whiteout"] = Finding("node.whiteout", Outcome.NO, errno="EPERM")
+    with pytest.raises(No, match=r"since node\.whiteout is no") as refused:
+        tried.ask(area)
+    assert refused.value.errno == "EINVAL"
+
+
 def _picked(**answers: Outcome) -> tuple[str | None, list[str]]:
     found = nouns.found(
         dict.fromkeys(probes.every(), Outcome.YES)
@@ -165,3 +177,12 @@ def test_nothing_is_picked_where_nothing_can_be_written() -> None:
     )
     picked = pick(found, DOCKER)
     assert (picked.driver, picked.open) == (None, ())
+
+
+def test_with_an_engine_the_roles_of_its_drivers_are_judged(tmp_path: Path) -> None:
+    """By answers, and as alternatives; what it never picks by itself is not asked about."""
+    found = fscaps.survey(tmp_path, roles=["docker"], mount="never")
+    beside = {one.id for one in found.verdicts.values() if one.alternative}
+    assert beside == {f"docker/data-root-{name}" for name in ("fuse-overlayfs", "vfs", "btrfs")}
+    (vfs,) = engines.roles(["docker/data-root-vfs"])
+    assert {probe.id for need in vfs.needs for probe in need.any_of} <= set(found.findings)

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from fscaps import Finding, Fitness, Outcome, engines, judge, probes
+
+if TYPE_CHECKING:
+    from fscaps import Role
 
 UNFIT = Fitness.UNSUITABLE
 
@@ -20,6 +25,32 @@ UNFIT = Fitness.UNSUITABLE
         # without /dev/fuse there is no fuse-overlayfs
         ("docker/data-root-fuse-overlayfs", ["fuse.device"], UNFIT),
         ("podman/fuse-overlayfs", ["fuse.device"], UNFIT),
+        # Docker 29 keeps layers in containerd's root: lab, docker/data-root-without-layers
+        ("docker/data-root@29", ["overlay.upper", "directory.d_type"], Fitness.SUITABLE),
+        ("docker/data-root@28", ["overlay.upper"], UNFIT),
+        ("docker/data-root@28", ["directory.d_type"], UNFIT),
+        ("docker/data-root", ["overlay.upper"], UNFIT),
+        ("docker/data-root@29", ["mode.bindable", "directory.mount_point"], Fitness.SUITABLE),
+        ("docker/data-root@29", ["name.option"], Fitness.SUITABLE),
+        ("docker/data-root@29", ["owner.chown"], UNFIT),
+        ("docker/data-root@29", ["mmap.coherent"], UNFIT),
+        ("docker/data-root@29", ["directory.open_unlink"], Fitness.DEGRADED),
+        ("docker/overlay2@29", ["overlay.upper"], UNFIT),
+        # what containerd refuses: containerd/overlayfs
+        ("docker/containerd-store", ["xattr.declined"], UNFIT),
+        ("docker/containerd-store@29", ["durability.directory"], UNFIT),
+        ("docker/containerd-store@29.0", ["durability.directory"], Fitness.DEGRADED),
+        ("docker/containerd-store@28", ["durability.directory"], Fitness.DEGRADED),
+        # moby 2b6761fd3e, in 20.10.26 and 23.0.6
+        ("docker/data-root-vfs", ["xattr.security_capability"], UNFIT),
+        ("docker/data-root-vfs@20.10", ["xattr.security_capability"], UNFIT),
+        ("docker/data-root-vfs@20.10.25", ["xattr.security_capability"], UNFIT),
+        ("docker/data-root-vfs@20.10.26", ["xattr.security_capability"], Fitness.DEGRADED),
+        ("docker/data-root-vfs@20.10.27", ["xattr.security_capability"], Fitness.DEGRADED),
+        ("docker/data-root-vfs@23", ["xattr.security_capability"], UNFIT),
+        ("docker/data-root-vfs@23.0.0", ["xattr.security_capability"], UNFIT),
+        ("docker/data-root-vfs@23.0.6", ["xattr.security_capability"], Fitness.DEGRADED),
+        ("docker/data-root-vfs@24", ["xattr.security_capability"], Fitness.DEGRADED),
         ("podman/rootless", ["rootless.fuse"], Fitness.SUITABLE),
         ("podman/rootless", ["overlay.userxattr"], Fitness.DEGRADED),
         ("podman/rootless", ["overlay.userxattr", "rootless.fuse"], UNFIT),
@@ -30,4 +61,21 @@ def test_what_a_role_does_not_fit_without(role: str, lacking: list[str], fitness
         probe: Finding(probe, Outcome.NO if probe in lacking else Outcome.YES)
         for probe in probes.every()
     }
-    assert judge(findings, engines.roles([role]))[role].fitness is fitness
+    assert judge(findings, engines.roles([role]))[role.partition("@")[0]].fitness is fitness
+
+
+def test_a_docker_29_is_judged_by_what_was_measured_of_one_without_its_layers() -> None:
+    """The measure is of 28.5 with its feature: the same needs, and no role of layers beside."""
+    (measured,) = engines.roles(["docker/data-root-without-layers@29"])
+    whole, *others = engines.roles(["docker@29"])
+
+    def needs(role: Role) -> set[tuple[object, ...]]:
+        return {(need.any_of, need.level, need.because) for need in role.needs}
+
+    assert needs(whole) == needs(measured)
+    assert "docker/overlay2" not in [role.id for role in others]
+    assert "--for containerd/overlayfs" in whole.elsewhere
+    (engine,) = engines.whole(["docker@29"])
+    assert [(driver.id, driver.role) for driver in engine.drivers] == [
+        ("containerd-store", "docker/data-root")
+    ]

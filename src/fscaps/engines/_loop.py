@@ -26,20 +26,21 @@ _WHOLE_FILES = (
     "--vfs-cache-mode full; or a block device over the network (nbd, iSCSI, rbd)"
 )
 _LOADED = "load the drivers and ask again: modprobe -a loop {} (Linux 5.8 or later, as root)"
+_UNWRITTEN = "mkfs.ext4: {Error} while writing out and closing file system"
 
 _KEPT = (
     Need(
         (directory.writable,),
         because="The image file is made here.",
         source="docs/how-to/move-a-data-root.md",
-        says="truncate: cannot open '…' for writing: {error}",
+        says="truncate: cannot open '…' for writing: {Error}\n" + _UNWRITTEN,
         remedy="make the path writable for root; or use another",
     ),
     Need(
         (space.extend,),
         because="An image file is made long first, and then written in any place.",
         source="docs/how-to/move-a-data-root.md; drivers/block/loop.c:lo_rw_aio",
-        says="truncate: failed to truncate '…' at … bytes: {error}",
+        says="truncate: failed to truncate '…' at … bytes: {Error}\n" + _UNWRITTEN,
         remedy=_WHOLE_FILES,
     ),
     Need(
@@ -56,7 +57,7 @@ _ROOMY = (
         level=Level.SHOULD,
         because="The image must stay below 4 GiB, or it is unknown whether it may be larger.",
         source="truncate(2), EFBIG",
-        says="truncate: failed to truncate '…' at … bytes: {error}",
+        says="truncate: failed to truncate '…' at … bytes: {Error}",
         remedy="use a file system without that limit, which vfat has",
     ),
     Need(
@@ -78,7 +79,7 @@ DATA_ROOT = Role(
             (loop.device,),
             because="The image is attached by a loop device.",
             source="drivers/block/loop.c:loop_configure",
-            says="losetup: …: failed to set up loop device: {error}",
+            says="losetup: …: failed to set up loop device: {Error}",
             remedy=_LOADED.format("ext4 overlay"),
         ),
         Need(

@@ -208,10 +208,15 @@ def refuse_unprivileged(area: Area) -> None:
 
 
 def refuse_unfit(area: Area, decisive: tuple[Probe, ...]) -> None:
-    """Answer *no* without a mount where an earlier answer decides."""
+    """Answer *no* without a mount where an earlier answer decides.
+
+    With the errno of a refused mount, whichever the earlier probe met: of an upper directory on a
+    server or FUSE that lacks something the kernel says EINVAL. (fs/overlayfs/super.c:
+    ovl_make_workdir)
+    """
     if area.mounting is Mounting.ALWAYS:
         return
     for earlier in decisive:
         found = area.findings.get(earlier.id)
         if found and found.outcome is Outcome.NO:
-            raise No(f"not mounted, since {earlier.id} is no: {found.detail}", errno=found.errno)
+            raise No(f"not mounted, since {earlier.id} is no: {found.detail}", errno="EINVAL")

@@ -79,7 +79,7 @@ def btrfs(area: Area) -> None:
 def zfs(area: Area) -> str:
     """statfs(2)'s f_type is ZFS's, and the program zfs is found.
 
-    (moby daemon/graphdriver/zfs/zfs.go:Init, checkRootdirFs) Nothing is run.
+    (moby daemon/graphdriver/zfs/zfs.go:Init, zfs_linux.go:checkRootdirFs) Nothing is run.
     """
     if _magic(area) != _ZFS:
         raise No(f"f_type is {_magic(area):#x}")

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ...model import Engine, Level, Need, Role
+from ...model import Edition, Engine, Level, Need, Role
 from ...probes import durability, rename
 from .. import _loop
 from .._remedies import LOCAL
-from ._containerd import STORE
+from ._choice import DRIVERS
+from ._containerd import ELSEWHERE, SINCE, STORE, WITHOUT_LAYERS, synced_anyway
 from ._daemon import (
     ATOMIC,
     CHANGEABLE,
@@ -25,29 +26,42 @@ from ._daemon import (
     WRITABLE,
     bolt,
 )
-from ._drivers import BTRFS, DRIVERS, FUSE_OVERLAYFS, VFS
-from ._layers import CONTENT, LAYERS, TIMES
+from ._drivers import BTRFS, FUSE_OVERLAYFS, VFS
+from ._layers import LAYERS
 from ._overlay2 import BINDABLE, OPTION, OVERLAY, SHAREABLE
 from ._rootless import ROOTLESS
-from ._volumes import BIND, FOLLOWED_LINKS
+from ._volumes import BIND, COPY, FOLLOWED_LINKS, MADE
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _VOLUMES_DB = bolt(
     "volumes/metadata.db",
     "volume/service/store.go:NewStore",
-    "error while opening volume store metadata database: {error}",
+    "error while opening volume store metadata database…: {error}",
 )
-_KEPT = (
+_OWN_CONTAINERD = "unknown service containerd.services.namespaces.v1.Namespaces"
+"""What dockerd says where the database of a containerd that it has started cannot be opened."""
+_STATE = (
     WRITABLE,
     ROOT,
     CHANGEABLE,
-    ROOM,
     ENCODED,
     *ATOMIC,
-    DIRECTORY_RENAME,
-    *_VOLUMES_DB,
+    *(replace(need, says=f"{need.says}\n{_OWN_CONTAINERD}") for need in (ROOM, *_VOLUMES_DB)),
     *(replace(need, level=Level.SHOULD) for need in SWARM),
 )
-"""What a data-root needs whatever the storage driver."""
+"""What a data-root needs wherever the layers lie."""
+_KEPT = (*_STATE, DIRECTORY_RENAME)
+"""What one needs that has layers, whatever the storage driver."""
+
+
+def _only(needs: tuple[Need, ...], *, since: str = "", before: str = "") -> Iterator[Need]:
+    """The same of these versions only, if they hold of any."""
+    for need in needs:
+        yield replace(need, since=need.since or since, before=need.before or before)
+
 
 ENGINE = Engine(
     id="docker",
@@ -56,7 +70,15 @@ ENGINE = Engine(
         Role(
             id="docker/data-root",
             title="a whole Docker data-root",
-            needs=(*_KEPT, SHAREABLE, OPTION, *OVERLAY, *LAYERS, *BIND),
+            needs=(
+                *_STATE,
+                *_only(
+                    (DIRECTORY_RENAME, SHAREABLE, OPTION, *OVERLAY, *LAYERS, *BIND),
+                    before=SINCE,
+                ),
+                *_only(WITHOUT_LAYERS, since=SINCE),
+            ),
+            newer=Edition(SINCE, "a Docker data-root without its layers", elsewhere=ELSEWHERE),
         ),
         Role(
             id="docker/overlay2",
@@ -81,18 +103,18 @@ ENGINE = Engine(
                     "of dockerd (ExecStartPre=)",
                 ),
             ),
+            newer=Edition(SINCE, "overlay2 layers", alternative=True),
         ),
         Role(
             id="docker/volumes",
             title="named volumes",
             needs=(
-                WRITABLE,
+                MADE,
                 CHANGEABLE,
                 ROOM,
                 *ATOMIC,
                 *_VOLUMES_DB,
-                *CONTENT,
-                TIMES[0],
+                *COPY,
                 *BIND,
                 FOLLOWED_LINKS,
             ),
@@ -194,9 +216,15 @@ ENGINE = Engine(
             alternative=True,
         ),
         Role(
+            id="docker/data-root-without-layers",
+            title="a data-root whose layers containerd keeps elsewhere",
+            needs=(*_STATE, *WITHOUT_LAYERS),
+            alternative=True,
+        ),
+        Role(
             id="docker/containerd-store",
             title="a containerd-store data-root",
-            needs=(*_KEPT, *STORE, *BIND, FOLLOWED_LINKS),
+            needs=(*map(synced_anyway, _KEPT), *STORE, *BIND, FOLLOWED_LINKS),
             alternative=True,
         ),
         Role(

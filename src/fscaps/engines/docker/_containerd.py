@@ -1,7 +1,14 @@
-"""containerd's image store, in which Docker 29 keeps layers unless it is told otherwise.
+"""containerd's image store, in which a new Docker 29 keeps layers unless it is told otherwise.
+
+They lie in the root of the containerd that serves dockerd: /var/lib/containerd where that is a
+service, as in Docker's and Debian's packages (docker.service has --containerd= or finds
+/run/containerd/containerd.sock), and <data-root>/containerd/daemon where dockerd finds none and
+starts one. (moby docker-v29.7.2 daemon/image_store_choice.go:determineImageStoreChoice,
+daemon/command/daemon.go:initializeContainerd, containerdRootDir) So a data-root needs either what
+both take, or no more than what is no layer.
 
 Sources are files of containerd at v2.3.4, unless another is named; measured with Docker 28.5 and
-its feature containerd-snapshotter, on a containerd that dockerd itself starts.
+its feature containerd-snapshotter, on a containerd that dockerd itself starts, and on one beside.
 """
 
 from __future__ import annotations
@@ -9,13 +16,39 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ...model import Level, Need
-from ...probes import node, overlay, symlink, xattr
+from ...probes import durability, node, overlay, rename, symlink, xattr
 from .._remedies import LOCAL
 from ._layers import CAPABILITY, CONTENT, NAMES, NODES, TIMES
 from ._overlay2 import OPTION, OVERLAY, SHAREABLE
+from ._volumes import BIND, COPY, FOLLOWED_LINKS
+
+SINCE = "29"
+"""The first Docker whose new data-roots have no layers in them."""
+ELSEWHERE = (
+    "since Docker 29 the layers of a new install, in /var/lib/containerd: ask of that path --for "
+    "containerd/overlayfs"
+)
+WITHOUT_LAYERS = (
+    *COPY,
+    *BIND,
+    FOLLOWED_LINKS,
+    Need(
+        (rename.directory,),
+        level=Level.SHOULD,
+        because="A swarm manager's log is made in a directory aside, which is then renamed.",
+        source="coreos/etcd wal/wal.go:renameWal",
+        says="Error response from daemon: failed to create WAL: {error}",
+        remedy=LOCAL,
+    ),
+)
+"""What a data-root needs besides what it always does, where its layers lie elsewhere.
+
+dockerd mounts each container's root at <data-root>/rootfs, which takes an empty directory. (moby
+docker-v29.7.2 daemon/snapshotter/mount.go:target)
+"""
 
 _UNPACK = "pkg/archive/tar.go:createTarFile"
-_EXTRACT = "apply layer error for …: failed to extract layer …: "
+_EXTRACT = "failed to extract layer …: "
 _OWN = {
     (node.whiteout,): Need(
         (node.whiteout,),
@@ -30,7 +63,7 @@ _OWN = {
         "containerd's root. Nobody tries one at the start: the first container fails.",
         source="plugins/snapshots/overlay/overlay.go:mounts; overlayutils/check.go:Supported "
         "(not called)",
-        says='failed to mount …: mount source: "overlay", … err: {error}',
+        says="failed to mount …: …{error}",
         remedy=LOCAL,
     ),
 }
@@ -45,6 +78,8 @@ def _as_containerd_does(need: Need) -> Need:
     return need
 
 
+_SYNCED = "29.1"
+"""The first Docker that brings containerd 2.2 (Dockerfile, CONTAINERD_VERSION)."""
 _D_TYPE, *_MOUNTED = (need for need in OVERLAY if need.any_of != (symlink.overlay2,))
 
 STORE = (
@@ -54,15 +89,17 @@ STORE = (
         because="containerd writes the path into the options of the overlay mount as it is, where "
         "a colon separates layers and a comma options.",
         source="plugins/snapshots/overlay/overlay.go:mounts",
-        says='failed to mount …: mount source: "overlay", … err: no such file or directory',
+        says="failed to mount …: …no such file or directory\n"
+        "failed to mount …: mount options is too long",
     ),
     replace(
         _D_TYPE,
         because="containerd does not load its overlayfs snapshotter where readdir does not tell "
         "types; a dockerd that starts containerd itself does not start then.",
         source="plugins/snapshots/overlay/overlay.go:NewSnapshotter",
-        says="… does not support d_type\nerror initializing buildkit: error creating buildkit "
-        "instance: unknown service containerd.services.leases.v1.Leases",
+        says="… does not support d_type\nsnapshotter not loaded: overlayfs…\n"
+        "error initializing buildkit: error creating buildkit instance: unknown service "
+        "containerd.services.leases.v1.Leases",
     ),
     Need(
         (xattr.overlay_opaque,),
@@ -82,6 +119,23 @@ STORE = (
         says="ignored xattr security.capability in archive\nfailed to export layer: CreateDiff: … "
         "failed to create diff tar stream: failed to get xattr for …: {error}",
     ),
+    Need(
+        (xattr.declined,),
+        because="An attribute of a layer that is refused otherwise than as not supported ends the "
+        "pull.",
+        source=_UNPACK,
+        says=_EXTRACT + 'failed to setxattr "…" for key "security.capability": {error}',
+        remedy=LOCAL,
+    ),
+    Need(
+        (durability.directory,),
+        because="containerd 2.2, which comes with Docker 29.1, syncs the directory of each blob, "
+        "and the pull fails where that cannot be done.",
+        source="plugins/content/local/writer_unix.go:syncDir",
+        says="failed to sync dir …: {error}",
+        remedy=LOCAL,
+        since=_SYNCED,
+    ),
     *TIMES,
     Need(
         (),
@@ -96,3 +150,8 @@ STORE = (
     ),
 )
 """What a directory needs that holds containerd's root beside the rest of a data-root."""
+
+
+def synced_anyway(need: Need) -> Need:
+    """What a data-root always needs, but for what this store then needs more."""
+    return replace(need, before=_SYNCED) if need.any_of == (durability.directory,) else need

@@ -72,7 +72,7 @@ DIRECTORY_RENAME = Need(
     (rename.directory,),
     because="The metadata of each layer is written to a directory aside, which is then renamed.",
     source="pkg/ioutils/fswriters.go:AtomicWriteSet.Commit; layer/filestore.go:Commit",
-    says="failed to register layer: rename …: {error}",
+    says="rename …: {error}",
     remedy=LOCAL,
 )
 

@@ -1,18 +1,18 @@
-"""Storage drivers other than overlay2, and the order in which dockerd tries them by itself."""
+"""Storage drivers other than overlay2."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
-from ...model import Driver, Level, Need
-from ...probes import directory, driver, fuse, mode, name, node, subvolume, symlink, xattr
+from ...model import Level, Need
+from ...probes import directory, fuse, mode, name, node, subvolume, symlink, xattr
 from .._remedies import FOLLOWED, LOCAL, OPEN, PLAIN_PATH
-from ._daemon import WRITABLE
-from ._layers import CAPABILITIES, CAPABILITY, CONTENT, NAMES, NODES, REGISTER, TIMES
-from ._overlay2 import OPTION, SHAREABLE
+from ._layers import CAPABILITIES, CAPABILITY, CONTENT, NAMES, NODES, TIMES
+from ._overlay2 import SHAREABLE
 from ._volumes import BIND
 
-_ASKED_ALL = "23.0.6"  # 2b6761fd3e, also in 20.10.26
+_ASKING = (("", "20.10.26"), ("23.0.0", "23.0.6"))  # 2b6761fd3e ended it in both branches
+_LOSING = (("20.10.26", "23.0.0"), ("23.0.6", ""))
 _COMMIT_UNLINKS = "docker commit makes separate files of what the container has linked"
 _COMMA = Need(
     (name.comma,),
@@ -30,7 +30,7 @@ _BOUND = (
         because="noexec: the root of a container is a bind mount of its layer, so no program "
         "starts.",
         source="daemon/graphdriver/vfs/driver.go:Get; mount(8), which a bind mount inherits",
-        says="runc create failed: unable to start container process: exec …: permission denied",
+        says="runc create failed: unable to start container process: …exec…",
         remedy="mount -o remount,exec",
     ),
     Need(
@@ -86,16 +86,21 @@ VFS = (
     _OWN_CONTAINERD,
     *CONTENT,
     *NODES,
-    replace(
-        CAPABILITY,
-        because="vfs copies a layer file by file and asks each for its capability; where that is "
-        "not supported, Docker before 23.0.6 (and 20.10.26) loads not even an image without any.",
-        source="daemon/graphdriver/copy/copy.go:copyXattr",
-        says=REGISTER + "{error}",
-        before=_ASKED_ALL,
+    *(
+        replace(
+            CAPABILITY,
+            because="vfs copies a layer file by file and asks each for its capability; where that "
+            "is not supported, Docker before 23.0.6 (20.10: before 20.10.26) loads not even an "
+            "image without any.",
+            source="daemon/graphdriver/copy/copy.go:copyXattr",
+            says="{error}",
+            since=since,
+            before=before,
+        )
+        for since, before in _ASKING
     ),
     CAPABILITIES[0],
-    replace(CAPABILITIES[1], since=_ASKED_ALL),
+    *(replace(CAPABILITIES[1], since=since, before=before) for since, before in _LOSING),
     *NAMES,
     TIMES[0],
     *_BOUND,
@@ -110,7 +115,9 @@ VFS = (
 )
 """The driver vfs: a directory for each layer, copied from the one below."""
 
+_NOT_FOUND = "fuse-overlayfs: cannot retrieve path for …: No such file or directory"
 FUSE_OVERLAYFS = (
+    _COMMA,
     _OWN_CONTAINERD,
     *(
         Need(
@@ -118,14 +125,14 @@ FUSE_OVERLAYFS = (
             because=f"dockerd hands the path to fuse-overlayfs within the mount's options, where a "
             f"{what}. However long it is, it fits.",
             source="daemon/graphdriver/fuse-overlayfs/fuseoverlayfs.go:Get",
-            says="using mount program fuse-overlayfs: … cannot resolve path …: No such file or "
-            "directory",
+            says=says,
             remedy=PLAIN_PATH,
+            since=since,
         )
-        for probe, what in (
-            (name.colon, "colon separates layers"),
-            (name.comma, "comma separates options"),
-            (name.backslash, "backslash escapes what follows"),
+        for probe, what, since, says in (
+            (name.colon, "colon separates layers", "", "cannot resolve path …"),
+            (name.comma, "comma separates options", _COMMA.before, _NOT_FOUND),
+            (name.backslash, "backslash escapes what follows", "", _NOT_FOUND),
         )
     ),
     Need(
@@ -133,21 +140,22 @@ FUSE_OVERLAYFS = (
         because="Each container's root is a FUSE mount of the program fuse-overlayfs. dockerd "
         "looks for the program only.",
         source="daemon/graphdriver/fuse-overlayfs/fuseoverlayfs.go:Init, Get",
-        says="using mount program fuse-overlayfs: … fuse: device not found",
+        says="fuse: device not found",
         remedy="modprobe fuse; in a container, give it /dev/fuse",
     ),
     Need(
         (symlink.overlay2,),
         because="The driver keeps a symbolic link l/<ID> -> ../<id>/diff for each layer.",
         source="daemon/graphdriver/fuse-overlayfs/fuseoverlayfs.go:create",
-        says="using mount program fuse-overlayfs: … cannot read lower dirs: {error}",
+        says="symlink ../<id>/diff …/fuse-overlayfs/l/…: {error}\n"
+        "fuse-overlayfs: cannot read lower dirs: …",
         remedy=LOCAL,
     ),
     Need(
         (name.hidden,),
         because="A file that a layer deletes is written as .wh.<name>.",
         source="daemon/graphdriver/fuse-overlayfs/fuseoverlayfs.go:ApplyDiff",
-        says="Error processing tar file(exit status 1): open ….wh.…: {error}",
+        says="open ….wh.…: {error}",
         remedy=LOCAL,
     ),
     Need(
@@ -195,7 +203,7 @@ BTRFS = (
         because="dockerd binds btrfs/ upon itself. It makes an unbindable mount shared when it "
         "starts, but that it can do at the top of the mount only.",
         source="daemon/graphdriver/btrfs/btrfs.go:Init (mount.MakeMount)",
-        says="failed to make …/btrfs a mount: invalid argument",
+        says="failed to make …/btrfs a mount: …invalid argument",
     ),
     Need(
         (subvolume.create,),
@@ -227,86 +235,3 @@ BTRFS = (
     ),
 )
 """The driver btrfs: a subvolume for each layer."""
-
-_BTRFS = Driver(
-    "btrfs",
-    "docker/data-root-btrfs",
-    (
-        WRITABLE,
-        Need(
-            (driver.btrfs,),
-            because="dockerd takes its btrfs driver where statfs(2) says btrfs.",
-            source="daemon/graphdriver/btrfs/btrfs.go:Init",
-        ),
-    ),
-    "docker commit loses hard links; no page cache is shared between containers",
-)
-_ZFS = Driver(
-    "zfs",
-    None,
-    (
-        WRITABLE,
-        Need(
-            (driver.zfs,),
-            because="dockerd takes its zfs driver where statfs(2) says ZFS and the program zfs is "
-            "installed.",
-            source="daemon/graphdriver/zfs/zfs.go:Init, checkRootdirFs",
-        ),
-    ),
-    "not judged here",
-)
-DRIVERS = (
-    Driver(
-        "containerd-store",
-        "docker/containerd-store",
-        (WRITABLE,),
-        "on a data-root that has none yet; else it stays with the driver that it finds",
-        since="29",
-    ),
-    replace(_BTRFS, before="23"),
-    replace(_ZFS, before="23"),
-    Driver(
-        "overlay2",
-        "docker/data-root",
-        (
-            WRITABLE,
-            OPTION,
-            SHAREABLE,
-            Need(
-                (driver.overlay2,),
-                because="dockerd tries an overlay mount, and uses nothing of it.",
-                source="daemon/graphdriver/overlayutils/overlayutils.go:SupportsOverlay",
-            ),
-            Need(
-                (directory.d_type,),
-                because="dockerd passes over overlay2 where readdir does not tell types.",
-                source="daemon/graphdriver/overlay2/overlay.go:Init",
-            ),
-        ),
-    ),
-    Driver(
-        "fuse-overlayfs",
-        "docker/data-root-fuse-overlayfs",
-        (
-            WRITABLE,
-            Need(
-                (driver.fuse_overlayfs,),
-                because="dockerd takes fuse-overlayfs where that program is installed, and passes "
-                "to the next where it is not: to vfs, unless this is btrfs or ZFS.",
-                source="daemon/graphdriver/fuse-overlayfs/fuseoverlayfs.go:Init",
-            ),
-        ),
-        "all that containers do to their files goes through a process in user space; device nodes "
-        "do not open, and docker commit loses hard links",
-    ),
-    _BTRFS,
-    _ZFS,
-    Driver(
-        "vfs",
-        "docker/data-root-vfs",
-        (WRITABLE,),
-        "each layer and each container is a copy in full of all below it",
-    ),
-)
-"""As Docker tries them (daemon/graphdriver/driver_linux.go:priority), without aufs, overlay and
-devicemapper, which 20.10 tries before vfs."""

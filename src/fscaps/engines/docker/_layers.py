@@ -5,15 +5,20 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ...model import Level, Need
-from ...probes import xattr
+from ...probes import owner, xattr
 from .. import _unpacking
 from .._remedies import LOCAL
 
-REGISTER = "failed to register layer: "
-_APPLY = REGISTER + "ApplyLayer … "
+_APPLY = ""
+"""What comes before differs: of docker pull and docker load, before Docker 24 and since."""
 _CREATE = "go-archive archive.go:createTarFile"
 _SPECIAL = "go-archive archive_unix.go:handleTarTypeBlockCharFifo"
-CONTENT = _unpacking.entries(_CREATE, _APPLY)
+CONTENT = tuple(
+    replace(need, says=f"chmod …: operation not permitted\n{need.says}")
+    if need.any_of == (owner.created,)  # dockerd itself meets it first
+    else need
+    for need in _unpacking.entries(_CREATE, _APPLY)
+)
 NODES = (_unpacking.fifos(_SPECIAL, _APPLY), _unpacking.devices(_SPECIAL, _APPLY))
 NAMES = _unpacking.names(_CREATE, _APPLY)
 CAPABILITY = Need(
@@ -29,7 +34,7 @@ CAPABILITIES = (
         because="Layers carry file capabilities (ping, newuidmap, many servers). Docker before 25 "
         "drops them with a warning in its log; since 25 the pull stops.",
         source="pkg/archive/archive.go:createTarFile; BestEffortXattrs there since v25.0.0",
-        says=REGISTER + "… lsetxattr …: {error}",
+        says="lsetxattr …: {error}",
         remedy=LOCAL,
         since="25",
     ),

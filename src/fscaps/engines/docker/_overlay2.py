@@ -7,7 +7,6 @@ from ...probes import directory, mode, name, node, overlay, symlink
 from .. import _loop
 from .._remedies import FILETYPE, LOCAL, PLAIN_PATH
 from .._unpacking import USED_OVERLAY
-from ._layers import REGISTER
 
 _OTHER_DRIVERS = (
     "other storage drivers need no overlay of the kernel's here, at a price: see "
@@ -35,14 +34,14 @@ OVERLAY = (
         because="A deleted file of a lower layer is kept as a character device 0/0, in the layers "
         "of images as well.",
         source="go-archive archive_linux.go:ConvertRead",
-        says=REGISTER + "ApplyLayer … failed to mknod('…', S_IFCHR, 0): {error}",
+        says="failed to mknod(…, S_IFCHR, 0): {error}",
         remedy=LOCAL,
     ),
     Need(
         (symlink.overlay2,),
         because="overlay2 keeps a symbolic link l/<ID> -> ../<id>/diff for each layer.",
         source="daemon/graphdriver/overlay2/overlay.go:create",
-        says=REGISTER + "symlink ../<id>/diff …/overlay2/l/<ID>: {error}",
+        says="symlink ../<id>/diff …/overlay2/l/…: {error}",
         remedy=LOCAL,
     ),
     Need(

@@ -11,7 +11,7 @@ from ...model import Level, Need
 from ...probes import directory, mode, overlay, owner, rename, rootless, symlink, xattr
 from .._remedies import LOCAL, MORE_IDS
 from ._daemon import ATOMIC, DIRECTORY_RENAME, ENCODED, ROOM, SWARM, WRITABLE
-from ._layers import CONTENT, NAMES, NODES, REGISTER, TIMES
+from ._layers import CONTENT, NAMES, NODES, TIMES
 from ._overlay2 import NOT_STARTED, OPTION
 from ._volumes import BIND
 
@@ -43,7 +43,7 @@ ROOTLESS = (
         (owner.created,),
         because="Files that a user creates must belong to him; here the server gives them away.",
         source="go-archive archive.go:createTarFile",
-        says=REGISTER + "ApplyLayer … lchown …: operation not permitted",
+        says="lchown …: operation not permitted",
         remedy="drop forced owners (uid=, all_squash); or " + _ELSEWHERE,
     ),
     Need(
@@ -58,7 +58,7 @@ ROOTLESS = (
         because="Each entry of a layer is given its owner, one of the user's subordinate ids; a "
         "server knows nothing of user namespaces and refuses.",
         source="go-archive archive.go:createTarFile",
-        says=REGISTER + "ApplyLayer … failed to Lchown …: {error}",
+        says="failed to Lchown …: {error}",
         remedy=_ELSEWHERE,
     ),
     Need(
@@ -85,7 +85,7 @@ ROOTLESS = (
         (symlink.overlay2,),
         because="overlay2 keeps a symbolic link l/<ID> -> ../<id>/diff for each layer.",
         source="daemon/graphdriver/overlay2/overlay.go:create",
-        says=REGISTER + "symlink ../<id>/diff …/overlay2/l/<ID>: {error}",
+        says="symlink ../<id>/diff …/overlay2/l/…: {error}",
         remedy=_ELSEWHERE,
     ),
     Need(
@@ -94,7 +94,7 @@ ROOTLESS = (
         "in user.* attributes (Linux 5.11). dockerd tries one without, and uses nothing of it.",
         source="daemon/graphdriver/overlayutils/userxattr.go:NeedsUserXAttr; "
         "overlayutils.go:SupportsOverlay",
-        says="failed to mount overlay: {error}\n" + NOT_STARTED,
+        says="failed to mount overlay: …\n" + NOT_STARTED,
         remedy=f"{_ELSEWHERE}; or install fuse-overlayfs, which dockerd then takes by itself",
     ),
     Need(
@@ -111,7 +111,7 @@ ROOTLESS = (
         (xattr.user,),
         because="The marks of an overlay that a user mounts are user.* attributes.",
         source="daemon/graphdriver/overlayutils/userxattr.go:NeedsUserXAttr",
-        says=REGISTER + "ApplyLayer … unlinkat …: input/output error",
+        says="unlinkat …: input/output error",
         remedy="mount with user_xattr; or " + _ELSEWHERE,
     ),
     Need(

@@ -2,9 +2,43 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ...model import Level, Need
-from ...probes import directory, lock, mode, node, rename, symlink
+from ...probes import directory, link, lock, mode, node, owner, rename, symlink
 from .._remedies import FOLLOWED, LOCAL, OPEN
+from ._daemon import WRITABLE
+from ._layers import CONTENT, TIMES
+
+MADE = replace(
+    WRITABLE,
+    source="volume/local/local.go:New; volume/service/store.go:NewStore",
+    says="error setting up default driver: …: {error}\n"
+    "error while opening volume store metadata database…: {error}",
+)
+"""In place of WRITABLE where volumes alone lie here."""
+_COPIED = {
+    owner.created: "error setting up default driver: chmod …: operation not permitted\n"
+    "failed to chown …: operation not permitted",
+    owner.chown: "failed to chown …/_data…: {error}",
+    owner.mode: "failed to chmod …/_data…: {error}",
+    owner.lchown: "failed to chown …/_data…: {error}",
+    symlink.target: "failed to create symlink: …/_data…: {error}",
+    link.hard: "failed to create hard link: …/_data…: {error}",
+}
+COPY = (
+    *(
+        replace(
+            need,
+            source="container/container_unix.go:copyExistingContents; containerd/continuity "
+            "fs/copy.go:copyDirectory",
+            says=_COPIED.get(need.any_of[0], need.says),
+        )
+        for need in CONTENT
+    ),
+    TIMES[0],
+)
+"""What an image has at a volume's place is copied into a volume that is empty."""
 
 BIND = (
     Need(
