@@ -82,6 +82,7 @@ def test_a_role_of_a_version_has_the_needs_of_that(version: str, needs: tuple[ob
 
 NEWER = Edition("25", "a part of it", elsewhere="the rest lies there")
 CHOSEN = Edition("25", "a use", alternative=True)
+UNASKED = nouns.need("a.unasked")
 
 
 @pytest.fixture
@@ -89,10 +90,16 @@ def editions(monkeypatch: pytest.MonkeyPatch) -> None:
     """A role that is a part since 25, one that has to be chosen since, and a driver's."""
     first = Role("e/first", "all of it", (EARLY, LATE), newer=NEWER)
     second = Role("e/second", "a use", (EARLY,), newer=CHOSEN)
-    slow = nouns.role(EARLY, LATE, identity="e/slow", title="a slow use", alternative=True)
-    unused = nouns.role(EARLY, identity="e/unused", title="no driver's", alternative=True)
+    slow, less, other = (
+        Role(f"e/{name}", f"a {name} use", needs, alternative=True)
+        for name, needs in (
+            ("slow", (EARLY, LATE, UNASKED)),  # a driver's
+            ("less", (LATE,)),  # asks nothing more
+            ("other", (UNASKED,)),
+        )
+    )
     drivers = (Driver("slow", "e/slow", (), before="25"), Driver("none", None, ()))
-    engine = Engine("e", "an engine", (first, second, slow, unused), drivers, "20.10", "24.5")
+    engine = Engine("e", "an engine", (first, second, slow, less, other), drivers, "20.10", "24.5")
     monkeypatch.setattr(engines, "_ids", lambda: ("e",))
     monkeypatch.setattr(engines, "_engine", {"e": engine}.__getitem__)
 
@@ -124,12 +131,11 @@ def test_a_role_is_what_that_version_makes_of_it(
     ("names", "beside"),
     [
         (None, []),  # all are judged anyway
-        (["e"], [("e/slow", "", (EARLY, LATE))]),
-        (["e@24"], [("e/slow", "24", ())]),
-        (["e@20.10"], [("e/slow", "20.10", (EARLY,))]),
-        (["e@25"], []),  # which does not try it
+        (["e"], [("e/slow", "", (EARLY, LATE, UNASKED)), ("e/less", "", (LATE,))]),
+        (["e@22"], [("e/slow", "22", (EARLY, UNASKED)), ("e/less", "22", ())]),
+        (["e@25"], [("e/second", "25", ())]),  # which does not try it, and is what is less
         (["e/first"], []),
-        (["e", "e/slow"], []),
+        (["e", "e/slow"], [("e/less", "", (LATE,)), ("e/other", "", (UNASKED,))]),
     ],
 )
 def test_beside_an_engine_its_drivers_roles_are_judged(

@@ -10,7 +10,7 @@ from dataclasses import replace
 from importlib import import_module
 
 from .. import _register
-from ..model import Engine, Role, UnknownRoleError
+from ..model import Engine, Level, Role, UnknownRoleError
 from . import _versions
 
 TYPE_CHECKING = False
@@ -104,20 +104,35 @@ def whole(names: Iterable[str] | None = None) -> list[Engine]:
 
 
 def beside(names: Iterable[str] | None = None) -> list[Role]:
-    """The roles of drivers that the engines asked about as such may pick, if not asked for.
+    """What else is judged of the engines asked about as such: alternatives, of the same version.
 
-    They are alternatives, of the same version: so that a pick is told with its worth.
+    The roles of drivers that they may pick, so that a pick is told with its worth, and those that
+    ask for nothing more, though not for just the same as one that was asked for.
     """
     if names is None:
         return []
     asked = tuple(names)
-    versions, chosen = dict(map(_parted, asked)), {role.id for role in roles(asked)}
-    return [
-        _versions.role_of(role, versions[engine.id]) if versions[engine.id] else role
-        for engine in whole(asked)
-        for role in engine.roles
-        if role.id in {driver.role for driver in engine.drivers} - chosen
-    ]
+    chosen, versions = roles(asked), dict(map(_parted, asked))
+    ids, same = {role.id for role in chosen}, [_musts(role) for role in chosen]
+    found = []
+    for engine in whole(asked):
+        picked, version = {driver.role for driver in engine.drivers}, versions[engine.id]
+        probes = _probes(role for role in chosen if role.id.startswith(f"{engine.id}/"))
+        for known in engine.roles:
+            role = _versions.role_of(known, version) if version else known
+            if role.id in picked or (_probes([role]) <= probes and _musts(role) not in same):
+                found.append(role)
+    return [role for role in found if role.id not in ids]
+
+
+def _probes(chosen: Iterable[Role]) -> set[str]:
+    return {probe.id for role in chosen for need in role.needs for probe in need.any_of}
+
+
+def _musts(role: Role) -> set[tuple[str, ...]]:
+    """What the role cannot do without."""
+    musts = (need for need in role.needs if need.level is Level.MUST)
+    return {tuple(probe.id for probe in need.any_of) for need in musts}
 
 
 def unmeasured(chosen: Iterable[Role]) -> list[str]:

@@ -27,7 +27,7 @@ from ._daemon import (
     bolt,
 )
 from ._drivers import BTRFS, FUSE_OVERLAYFS, VFS
-from ._layers import LAYERS
+from ._layers import CREATED, LAYERS
 from ._overlay2 import BINDABLE, OPTION, OVERLAY, SHAREABLE
 from ._rootless import ROOTLESS
 from ._volumes import BIND, COPY, FOLLOWED_LINKS, MADE
@@ -47,14 +47,14 @@ _STATE = (
     WRITABLE,
     ROOT,
     CHANGEABLE,
-    ENCODED,
+    CREATED,
     *ATOMIC,
     *(replace(need, says=f"{need.says}\n{_OWN_CONTAINERD}") for need in (ROOM, *_VOLUMES_DB)),
     *(replace(need, level=Level.SHOULD) for need in SWARM),
 )
-"""What a data-root needs wherever the layers lie."""
-_KEPT = (*_STATE, DIRECTORY_RENAME)
-"""What one needs that has layers, whatever the storage driver."""
+"""What a data-root needs wherever the layers lie, as dockerd starts."""
+_THEN = (DIRECTORY_RENAME, ENCODED)
+"""What one needs that has layers, when those are laid down and containers run."""
 
 
 def _only(needs: tuple[Need, ...], *, since: str = "", before: str = "") -> Iterator[Need]:
@@ -73,10 +73,11 @@ ENGINE = Engine(
             needs=(
                 *_STATE,
                 *_only(
-                    (DIRECTORY_RENAME, SHAREABLE, OPTION, *OVERLAY, *LAYERS, *BIND),
+                    (SHAREABLE, OPTION, *OVERLAY, *LAYERS, DIRECTORY_RENAME, *BIND),
                     before=SINCE,
                 ),
                 *_only(WITHOUT_LAYERS, since=SINCE),
+                ENCODED,
             ),
             newer=Edition(SINCE, "a Docker data-root without its layers", elsewhere=ELSEWHERE),
         ),
@@ -88,6 +89,7 @@ ENGINE = Engine(
                 CHANGEABLE,
                 ROOM,
                 BINDABLE,
+                CREATED,
                 *OVERLAY,
                 *LAYERS,
                 Need(
@@ -111,6 +113,7 @@ ENGINE = Engine(
             needs=(
                 MADE,
                 CHANGEABLE,
+                CREATED,
                 ROOM,
                 *ATOMIC,
                 *_VOLUMES_DB,
@@ -200,31 +203,31 @@ ENGINE = Engine(
         Role(
             id="docker/data-root-fuse-overlayfs",
             title="a fuse-overlayfs data-root",
-            needs=(*_KEPT, *FUSE_OVERLAYFS),
+            needs=(*_STATE, *FUSE_OVERLAYFS, *_THEN),
             alternative=True,
         ),
         Role(
             id="docker/data-root-vfs",
             title="a vfs data-root",
-            needs=(*_KEPT, *VFS),
+            needs=(*_STATE, *VFS, *_THEN),
             alternative=True,
         ),
         Role(
             id="docker/data-root-btrfs",
             title="a btrfs data-root",
-            needs=(*_KEPT, *BTRFS),
+            needs=(*_STATE, *BTRFS, *_THEN),
             alternative=True,
         ),
         Role(
             id="docker/data-root-without-layers",
             title="a data-root whose layers containerd keeps elsewhere",
-            needs=(*_STATE, *WITHOUT_LAYERS),
+            needs=(*_STATE, *WITHOUT_LAYERS, ENCODED),
             alternative=True,
         ),
         Role(
             id="docker/containerd-store",
             title="a containerd-store data-root",
-            needs=(*map(synced_anyway, _KEPT), *STORE, *BIND, FOLLOWED_LINKS),
+            needs=(*map(synced_anyway, _STATE), *STORE, *BIND, FOLLOWED_LINKS, *_THEN),
             alternative=True,
         ),
         Role(

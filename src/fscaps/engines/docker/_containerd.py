@@ -73,7 +73,7 @@ def _as_containerd_does(need: Need) -> Need:
     """A need of dockerd's own drivers, with containerd's source and words."""
     if need.any_of in _OWN:
         return _OWN[need.any_of]
-    if need in CONTENT or need in NODES or need in NAMES:
+    if need in (*CONTENT, *NODES, *NAMES):
         return replace(need, source=_UNPACK, says=_EXTRACT + "{error}" if need.says else "")
     return need
 
@@ -81,17 +81,9 @@ def _as_containerd_does(need: Need) -> Need:
 _SYNCED = "29.1"
 """The first Docker that brings containerd 2.2 (Dockerfile, CONTAINERD_VERSION)."""
 _D_TYPE, *_MOUNTED = (need for need in OVERLAY if need.any_of != (symlink.overlay2,))
+(_WHITEOUT,) = (need for need in _MOUNTED if need.any_of == (node.whiteout,))
 
 STORE = (
-    SHAREABLE,
-    replace(
-        OPTION,
-        because="containerd writes the path into the options of the overlay mount as it is, where "
-        "a colon separates layers and a comma options.",
-        source="plugins/snapshots/overlay/overlay.go:mounts",
-        says="failed to mount …: …no such file or directory\n"
-        "failed to mount …: mount options is too long",
-    ),
     replace(
         _D_TYPE,
         because="containerd does not load its overlayfs snapshotter where readdir does not tell "
@@ -108,8 +100,7 @@ STORE = (
         says=_EXTRACT + 'failed to convert whiteout file "…/.wh..wh..opq": {error}',
         remedy=LOCAL,
     ),
-    *map(_as_containerd_does, _MOUNTED),
-    *map(_as_containerd_does, (*CONTENT, *NODES, *NAMES)),
+    *map(_as_containerd_does, (_WHITEOUT, *CONTENT, *NODES, *NAMES)),
     replace(
         CAPABILITY,
         because="File capabilities of images are lost where they are not supported, and nothing "
@@ -136,6 +127,16 @@ STORE = (
         remedy=LOCAL,
         since=_SYNCED,
     ),
+    replace(
+        OPTION,
+        because="containerd writes the path into the options of the overlay mount as it is, where "
+        "a colon separates layers and a comma options.",
+        source="plugins/snapshots/overlay/overlay.go:mounts",
+        says="failed to mount …: …no such file or directory\n"
+        "failed to mount …: mount options is too long",
+    ),
+    replace(SHAREABLE, says="failed to mount …: …invalid argument"),
+    *(_as_containerd_does(need) for need in _MOUNTED if need != _WHITEOUT),
     *TIMES,
     Need(
         (),

@@ -158,16 +158,6 @@ FUSE_OVERLAYFS = (
         says="open ….wh.…: {error}",
         remedy=LOCAL,
     ),
-    Need(
-        (xattr.acl_asked,),
-        because="The kernel asks fuse-overlayfs for access control lists, which before 1.11 asks "
-        "here; where that is not supported, in a container nobody but a file's owner can open it.",
-        source="fs/fuse/acl.c:fuse_get_acl; containers/fuse-overlayfs main.c:ovl_init "
-        "(support_acls since v1.11)",
-        says="failed to read …/merged/…: open …/merged/…: operation not supported",
-        remedy="install fuse-overlayfs 1.11 or newer; mount with acl; use NFS 3, whose server has "
-        "lists; or " + LOCAL,
-    ),
     *CONTENT,
     *NODES,
     Need(
@@ -182,6 +172,16 @@ FUSE_OVERLAYFS = (
     *CAPABILITIES,
     *NAMES,
     *TIMES,
+    Need(
+        (xattr.acl_asked,),
+        because="The kernel asks fuse-overlayfs for access control lists, which before 1.11 asks "
+        "here; where that is not supported, in a container nobody but a file's owner can open it.",
+        source="fs/fuse/acl.c:fuse_get_acl; containers/fuse-overlayfs main.c:ovl_init "
+        "(support_acls since v1.11)",
+        says="failed to read …/merged/…: open …/merged/…: operation not supported",
+        remedy="install fuse-overlayfs 1.11 or newer; mount with acl; use NFS 3, whose server has "
+        "lists; or " + LOCAL,
+    ),
     *BIND,
     Need(
         (),
@@ -197,7 +197,6 @@ FUSE_OVERLAYFS = (
 """The driver fuse-overlayfs: an overlay in user space, one process for each container."""
 
 BTRFS = (
-    _COMMA,
     replace(
         SHAREABLE,
         because="dockerd binds btrfs/ upon itself. It makes an unbindable mount shared when it "
@@ -220,6 +219,7 @@ BTRFS = (
         says="Failed to create btrfs snapshot: {error}",
         remedy="use a btrfs",
     ),
+    _COMMA,
     *CONTENT,
     *NODES,
     *CAPABILITIES,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ...model import Level, Need
-from ...probes import owner, xattr
+from ...probes import xattr
 from .. import _unpacking
 from .._remedies import LOCAL
 
@@ -13,12 +13,10 @@ _APPLY = ""
 """What comes before differs: of docker pull and docker load, before Docker 24 and since."""
 _CREATE = "go-archive archive.go:createTarFile"
 _SPECIAL = "go-archive archive_unix.go:handleTarTypeBlockCharFifo"
-CONTENT = tuple(
-    replace(need, says=f"chmod …: operation not permitted\n{need.says}")
-    if need.any_of == (owner.created,)  # dockerd itself meets it first
-    else need
-    for need in _unpacking.entries(_CREATE, _APPLY)
-)
+_CREATED, *_CONTENT = _unpacking.entries(_CREATE, _APPLY)
+CREATED = replace(_CREATED, says=f"chmod …: operation not permitted\n{_CREATED.says}")
+"""dockerd itself meets it before any layer."""
+CONTENT = tuple(_CONTENT)
 NODES = (_unpacking.fifos(_SPECIAL, _APPLY), _unpacking.devices(_SPECIAL, _APPLY))
 NAMES = _unpacking.names(_CREATE, _APPLY)
 CAPABILITY = Need(

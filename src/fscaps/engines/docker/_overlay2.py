@@ -30,6 +30,13 @@ OVERLAY = (
         remedy=FILETYPE,
     ),
     Need(
+        (overlay.upper,),
+        because="Each container's root is an overlay whose upper and work directory lie here.",
+        source="daemon/graphdriver/overlayutils/overlayutils.go:SupportsOverlay; overlay2.go:Get",
+        says=_MOUNT_FAILS,
+        remedy=f"{LOCAL}; {_loop.MOVE}; {_OTHER_DRIVERS}",
+    ),
+    Need(
         (node.whiteout,),
         because="A deleted file of a lower layer is kept as a character device 0/0, in the layers "
         "of images as well.",
@@ -43,13 +50,6 @@ OVERLAY = (
         source="daemon/graphdriver/overlay2/overlay.go:create",
         says="symlink ../<id>/diff …/overlay2/l/…: {error}",
         remedy=LOCAL,
-    ),
-    Need(
-        (overlay.upper,),
-        because="Each container's root is an overlay whose upper and work directory lie here.",
-        source="daemon/graphdriver/overlayutils/overlayutils.go:SupportsOverlay; overlay2.go:Get",
-        says=_MOUNT_FAILS,
-        remedy=f"{LOCAL}; {_loop.MOVE}; {_OTHER_DRIVERS}",
     ),
     *USED_OVERLAY,
     Need(

@@ -50,7 +50,8 @@ ROOTLESS = (
         (rootless.files,),
         because="dockerd works as root of a user namespace in which the user's id is 0.",
         source="contrib/dockerd-rootless.sh; rootlesskit pkg/child/child.go",
-        says="containerd: mkdir …: {error}\nUnable to get the full path to root (…): {error}",
+        says="failed to mount overlay: permission denied\ncontainerd: mkdir …: {error}\n"
+        "Unable to get the full path to root (…): {error}",
         remedy=_ELSEWHERE,
     ),
     Need(

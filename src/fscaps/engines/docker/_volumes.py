@@ -18,8 +18,6 @@ MADE = replace(
 )
 """In place of WRITABLE where volumes alone lie here."""
 _COPIED = {
-    owner.created: "error setting up default driver: chmod …: operation not permitted\n"
-    "failed to chown …: operation not permitted",
     owner.chown: "failed to chown …/_data…: {error}",
     owner.mode: "failed to chmod …/_data…: {error}",
     owner.lchown: "failed to chown …/_data…: {error}",
