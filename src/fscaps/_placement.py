@@ -102,7 +102,7 @@ def _names_a_server(mount: Mount) -> bool:
 def _migrate(attachment: Attachment, verdicts: Mapping[str, Verdict]) -> Advice:
     if attachment is Attachment.MEMORY:
         return Advice(Outcome.NO, "the data is in memory and gone with this host")
-    whole = [role for role in WHOLE if not _is_part(verdicts.get(role))]
+    whole = [role for role in WHOLE if not _is_part(role, verdicts)]
     fitting = _fitting(verdicts, whole)
     if attachment is Attachment.NETWORK_BLOCK:
         because = "a block device over the network can be attached to another host"
@@ -135,9 +135,11 @@ def _if_any(
     return Advice(Outcome.NO, "no engine that was judged can keep all of its data here")
 
 
-def _is_part(verdict: Verdict | None) -> bool:
+def _is_part(role: str, verdicts: Mapping[str, Verdict]) -> bool:
     """Whether something lies elsewhere in the very version that was asked about."""
-    return bool(verdict and verdict.version and verdict.elsewhere)
+    verdict = verdicts.get(role)
+    fits_in = role == "docker/loop-data-root"  # what lies elsewhere can be put in there, too
+    return bool(verdict and verdict.version and verdict.elsewhere) and not fits_in
 
 
 def _condition(fitting: tuple[str, ...], verdicts: Mapping[str, Verdict]) -> str:

@@ -99,6 +99,8 @@ def test_what_lies_elsewhere_has_to_move_as_well() -> None:
     assert (told.answer, "elsewhere has to move as well" in told.condition) == (YES, True)
     of_version = dataclasses.replace(fits, version="29")
     assert placement(NFS, {fits.id: of_version}).migrate.answer is UNKNOWN
+    loop = dataclasses.replace(of_version, id="docker/loop-data-root")  # which can hold the rest
+    assert placement(NFS, {loop.id: loop}).migrate.answer is YES
     whole = dataclasses.replace(fits, elsewhere="")
     assert "elsewhere" not in placement(NFS, {fits.id: whole}).migrate.condition
 

@@ -731,6 +731,30 @@ def test_the_summary_keeps_its_cause_however_many_roles_fit(count: int, words: s
     assert summary == f"e: {words} (It would not work.)"
 
 
+@pytest.mark.parametrize(
+    ("spans", "told"),
+    [
+        (
+            [("", "20"), ("23", "25")],
+            "for e before 20, and since 23 and before 25; --for e@VERSION",
+        ),
+        ([("23", "")], "for e since 23; --for e@VERSION"),
+        ([("", "23"), ("23", "")], None),
+        ([("", "")], None),
+    ],
+)
+def test_what_holds_of_some_versions_in_a_row_is_told_once(
+    spans: list[tuple[str, str]], told: str | None
+) -> None:
+    needs = [
+        dataclasses.replace(unmet(f"Because {since}.", "it says"), since=since, before=before)
+        for since, before in spans
+    ]
+    text = flat(as_text(report([Verdict("e/all", "all", UNSUITABLE, tuple(needs))])))
+    assert (text.count("Because"), text.count("holds:")) == (1, 1 if told else 0)
+    assert not told or f"holds: {told}" in text
+
+
 @pytest.mark.parametrize(("version", "told"), [("", 1), ("20.10", 0)])
 def test_of_which_versions_a_need_holds_is_told_unless_one_was_named(
     version: str, told: int

@@ -25,22 +25,24 @@ def lines(report: Report, style: Style) -> Iterator[str]:
     told: set[object] = set()
     remedies: set[str] = set()
     for verdict in report.verdicts.values() if style.verbose else _in_question(report):
-        needs = {_key(need, verdict, style): need for need in _decisive(verdict)}
-        fresh = [need for key, need in needs.items() if key not in told]
-        above = [need for key, need in needs.items() if key in told]
+        needs: dict[object, list[Unmet]] = {}
+        for need in _decisive(verdict):
+            needs.setdefault(_key(need, verdict, style), []).append(need)
+        fresh = [same for key, same in needs.items() if key not in told]
+        above = [same[0] for key, same in needs.items() if key in told]
         told.update(needs)
         if fresh:
             yield f"{_heading(report, verdict)} {verdict.id}:"
         elif above and verdict is report.of_engine(verdict.engine)[0]:
             words = f"{_heading(report, verdict)} {verdict.id}: {_ids(above)}, as above"
             yield from wrapped(words, style)
-        asked = [need for need in fresh if style.verbose or not _is_unasked(report, need)]
+        asked = [same for same in fresh if style.verbose or not _is_unasked(report, same[0])]
         asked = asked or fresh[:1]
-        unasked = [need for need in fresh if need not in asked]
-        for need in asked:
+        unasked = [same[0] for same in fresh if same not in asked]
+        for need, *others in asked:
             yield from _need(report, need, style, seen)
             if not verdict.version:
-                yield from _versions(need, verdict.engine, style)
+                yield from _versions((need, *others), verdict.engine, style)
             remedy = "" if _wants_rights(report, need) else need.remedy
             if remedy and remedy not in remedies:
                 yield from hanging("instead", remedy, style, "    ")
@@ -116,10 +118,21 @@ def _need(report: Report, need: Unmet, style: Style, seen: set[str]) -> Iterator
         yield from hanging("source", need.source, style, "    ")
 
 
-def _versions(need: Unmet, engine: str, style: Style) -> Iterator[str]:
+def _versions(same: tuple[Unmet, ...], engine: str, style: Style) -> Iterator[str]:
     """Of which versions of the engine it holds, where that is not all."""
+    if not _is_of_all(same):
+        spans = ", and ".join(map(_span, same))
+        text = f"for {engine} {spans}; --for {engine}@VERSION judges for yours"
+        yield from hanging("holds", text, style, "    ")
+
+
+def _is_of_all(same: tuple[Unmet, ...]) -> bool:
+    """Whether each begins where the one before it ends, the first and the last nowhere."""
+    ends = [need.before for need in same]
+    return [need.since for need in same] == ["", *ends[:-1]] and not ends[-1]
+
+
+def _span(need: Unmet) -> str:
     ends = [f"since {need.since}"] if need.since else []
     ends += [f"before {need.before}"] if need.before else []
-    if ends:
-        text = f"for {engine} {' and '.join(ends)}; --for {engine}@VERSION judges for yours"
-        yield from hanging("holds", text, style, "    ")
+    return " and ".join(ends)

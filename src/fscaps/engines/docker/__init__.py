@@ -14,7 +14,7 @@ from ...probes import durability, rename
 from .. import _loop
 from .._remedies import LOCAL
 from ._choice import DRIVERS
-from ._containerd import ELSEWHERE, SINCE, STORE, WITHOUT_LAYERS, synced_anyway
+from ._containerd import ELSEWHERE, KEPT_IN, SINCE, STORE, WITHOUT_LAYERS, synced_anyway
 from ._daemon import (
     ATOMIC,
     CHANGEABLE,
@@ -236,7 +236,10 @@ ENGINE = Engine(
             needs=(*ROOTLESS, *_VOLUMES_DB),
             alternative=True,
         ),
-        _loop.DATA_ROOT,
+        replace(
+            _loop.DATA_ROOT,
+            newer=Edition(SINCE, _loop.DATA_ROOT.title, elsewhere=KEPT_IN),
+        ),
     ),
     drivers=DRIVERS,
     oldest="20.10",

@@ -28,6 +28,10 @@ ELSEWHERE = (
     "since Docker 29 the layers of a new install, in /var/lib/containerd: ask of that path --for "
     "containerd/overlayfs"
 )
+KEPT_IN = (
+    "since Docker 29 the layers of a new install, unless it is told to keep them here: "
+    "docs/how-to/move-a-data-root.md"
+)
 WITHOUT_LAYERS = (
     *COPY,
     *BIND,
