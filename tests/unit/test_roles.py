@@ -64,6 +64,16 @@ def test_what_a_role_does_not_fit_without(role: str, lacking: list[str], fitness
     assert judge(findings, engines.roles([role]))[role.partition("@")[0]].fitness is fitness
 
 
+@pytest.mark.parametrize("role", ["data-root", "containerd-store", "rootless"])
+def test_no_driver_speaks_that_a_docker_29_does_not_try(role: str) -> None:
+    """Where it is told nothing else: moby daemon/image_store_choice.go."""
+    (chosen,) = engines.roles([f"docker/{role}@29"])
+    said = "\n".join(need.says for need in chosen.needs)
+    assert said
+    assert "graphdriver" not in said
+    assert "overlay2" not in said
+
+
 def test_a_docker_29_is_judged_by_what_was_measured_of_one_without_its_layers() -> None:
     """The measure is of 28.5 with its feature: the same needs, and no role of layers beside."""
     (measured,) = engines.roles(["docker/data-root-without-layers@29"])

@@ -82,21 +82,32 @@ def _as_containerd_does(need: Need) -> Need:
     return need
 
 
+_OF_DOCKERD = (symlink.overlay2, overlay.native_diff)
+"""What its driver overlay2 alone does."""
 _SYNCED = "29.1"
 """The first Docker that brings containerd 2.2 (Dockerfile, CONTAINERD_VERSION)."""
-_D_TYPE, *_MOUNTED = (need for need in OVERLAY if need.any_of != (symlink.overlay2,))
+_D_TYPE, *_MOUNTED = (need for need in OVERLAY if need.any_of[0] not in _OF_DOCKERD)
 (_WHITEOUT,) = (need for need in _MOUNTED if need.any_of == (node.whiteout,))
 
+STORE_D_TYPE = replace(
+    _D_TYPE,
+    because="containerd does not load its overlayfs snapshotter where readdir does not tell "
+    "types; a dockerd that starts containerd itself does not start then.",
+    source="plugins/snapshots/overlay/overlay.go:NewSnapshotter",
+    says="… does not support d_type\nsnapshotter not loaded: overlayfs…\n"
+    "error initializing buildkit: error creating buildkit instance: unknown service "
+    "containerd.services.leases.v1.Leases",
+)
+STORE_OPTION = replace(
+    OPTION,
+    because="containerd writes the path into the options of the overlay mount as it is, where "
+    "a colon separates layers and a comma options.",
+    source="plugins/snapshots/overlay/overlay.go:mounts",
+    says="failed to mount …: …no such file or directory\n"
+    "failed to mount …: mount options is too long",
+)
 STORE = (
-    replace(
-        _D_TYPE,
-        because="containerd does not load its overlayfs snapshotter where readdir does not tell "
-        "types; a dockerd that starts containerd itself does not start then.",
-        source="plugins/snapshots/overlay/overlay.go:NewSnapshotter",
-        says="… does not support d_type\nsnapshotter not loaded: overlayfs…\n"
-        "error initializing buildkit: error creating buildkit instance: unknown service "
-        "containerd.services.leases.v1.Leases",
-    ),
+    STORE_D_TYPE,
     Need(
         (xattr.overlay_opaque,),
         because="A directory of a layer that replaces one below is marked opaque.",
@@ -131,14 +142,7 @@ STORE = (
         remedy=LOCAL,
         since=_SYNCED,
     ),
-    replace(
-        OPTION,
-        because="containerd writes the path into the options of the overlay mount as it is, where "
-        "a colon separates layers and a comma options.",
-        source="plugins/snapshots/overlay/overlay.go:mounts",
-        says="failed to mount …: …no such file or directory\n"
-        "failed to mount …: mount options is too long",
-    ),
+    STORE_OPTION,
     replace(SHAREABLE, says="failed to mount …: …invalid argument"),
     *(_as_containerd_does(need) for need in _MOUNTED if need != _WHITEOUT),
     *TIMES,

@@ -10,6 +10,7 @@ from dataclasses import replace
 from ...model import Level, Need
 from ...probes import directory, mode, overlay, owner, rename, rootless, symlink, xattr
 from .._remedies import LOCAL, MORE_IDS
+from ._containerd import SINCE, STORE_D_TYPE, STORE_OPTION
 from ._daemon import ATOMIC, DIRECTORY_RENAME, ENCODED, ROOM, SWARM, WRITABLE
 from ._layers import CONTENT, NAMES, NODES, TIMES
 from ._overlay2 import NOT_STARTED, OPTION
@@ -38,7 +39,8 @@ ROOTLESS = (
     ENCODED,
     *ATOMIC,
     DIRECTORY_RENAME,
-    OPTION,
+    replace(OPTION, before=SINCE),
+    replace(STORE_OPTION, since=SINCE),
     Need(
         (owner.created,),
         because="Files that a user creates must belong to him; here the server gives them away.",
@@ -81,13 +83,16 @@ ROOTLESS = (
         says="overlay2: the backing … filesystem is formatted without d_type support, which leads "
         "to incorrect behavior.",
         remedy=_ELSEWHERE,
+        before=SINCE,
     ),
+    replace(STORE_D_TYPE, remedy=_ELSEWHERE, since=SINCE),
     Need(
         (symlink.overlay2,),
         because="overlay2 keeps a symbolic link l/<ID> -> ../<id>/diff for each layer.",
         source="daemon/graphdriver/overlay2/overlay.go:create",
         says="symlink ../<id>/diff …/overlay2/l/…: {error}",
         remedy=_ELSEWHERE,
+        before=SINCE,
     ),
     Need(
         (overlay.userxattr,),
@@ -97,6 +102,18 @@ ROOTLESS = (
         "overlayutils.go:SupportsOverlay",
         says="failed to mount overlay: …\n" + NOT_STARTED,
         remedy=f"{_ELSEWHERE}; or install fuse-overlayfs, which dockerd then takes by itself",
+        before=SINCE,
+    ),
+    Need(
+        (overlay.userxattr,),
+        because="Each container's root is an overlay that the user mounts, which keeps its marks "
+        "in user.* attributes (Linux 5.11). Nobody tries one at the start: the first container "
+        "fails.",
+        source="moby docker-v29.7.2 daemon/image_store_choice.go:determineImageStoreChoice; "
+        "containerd v2.3.4 plugins/snapshots/overlay/overlay.go:mounts",
+        says="failed to mount …: …",
+        remedy=_ELSEWHERE,
+        since=SINCE,
     ),
     Need(
         (rootless.capability,),
