@@ -72,11 +72,19 @@ def _role(role: Role) -> Iterator[str]:
         "",
         f"### {role.id}: {role.title}",
         "",
+        *_newer(role),
         "| needs | because | source |",
         "| --- | --- | --- |",
     )
     for need in role.needs:
         yield _need(need)
+
+
+def _newer(role: Role) -> Iterator[str]:
+    if role.newer:
+        chosen = " (to be chosen)" if role.newer.alternative else ""
+        text = f"Since {role.newer.since}: {role.newer.title}{chosen}."
+        yield from (text + f" Elsewhere: {role.newer.elsewhere}." * bool(role.newer.elsewhere), "")
 
 
 def _need(need: Need) -> str:
