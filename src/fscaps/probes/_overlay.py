@@ -129,15 +129,18 @@ def try_upper(area: Area) -> None:
     with setting_up(), layers.mkdir("tried") as made:
         for name in ("upper", "work", "merged"):
             made.mkdir(name).close()
-    with layers.directory("tried") as made:
-        with volatile(lambda extra: _mounted_with({**options(layers, made), **extra}, made)):
+    with layers.directory("tried") as made, Held() as held:
+        chosen = options(held, layers, made)
+        with volatile(lambda extra: _mounted_with({**chosen, **extra}, made)):
             pass
         if not mounts.can_detach():
             mounts.detach(made.path("merged"))
 
 
 def _mounted(layers: Directory) -> Directory:
-    return volatile(lambda extra: _mounted_with({**options(layers), **extra}, layers))
+    with Held() as held:
+        chosen = options(held, layers)
+        return volatile(lambda extra: _mounted_with({**chosen, **extra}, layers))
 
 
 def volatile(mount: Callable[[Options], Mounted]) -> Mounted:
@@ -158,7 +161,8 @@ def volatile(mount: Callable[[Options], Mounted]) -> Mounted:
 def _mounted_with(options: Options, layers: Directory) -> Directory:
     if mounts.can_detach():
         return Directory(mounts.detached("overlay", options))
-    mounts.attached("overlay", layers.path("merged"), options)
+    with Held() as held:
+        mounts.attached("overlay", os.fsencode(held.path(layers, "merged")), options)
     return layers.directory("merged")
 
 
@@ -166,20 +170,43 @@ def _unmount() -> None:
     mounts.detach(b"merged")  # relative: inside() left us in there
 
 
-def options(layers: Directory, writable: Directory | None = None) -> Options:
+class Held:
+    """Directories that are held open until the kernel has taken them, by descriptor, for a mount.
+
+    By their names it would follow a link, which a server that lies can answer where we made a
+    directory; then root writes wherever that leads.
+    """
+
+    def __init__(self) -> None:
+        self._open: list[Directory] = []
+
+    def __enter__(self) -> Held:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for directory in self._open:
+            directory.close()
+
+    def path(self, place: Directory, name: str) -> str:
+        """A path of the directory of that name that leads nowhere else; ``.`` is the place."""
+        with setting_up():
+            self._open.append(place.directory(name))
+        return f"/proc/self/fd/{self._open[-1].fd}"
+
+
+def options(held: Held, layers: Directory, writable: Directory | None = None) -> Options:
     """dockerd's own, by descriptor: what the path contains must not matter here.
 
     ``writable`` holds upper and work where those are not beside the layers.
     """
-    at = f"/proc/self/fd/{layers.fd}"
-    top = f"/proc/self/fd/{(writable or layers).fd}"
+    top = writable or layers
     # moby daemon/graphdriver/overlay2/overlay.go:Init adds index=off where the kernel has it.
     index: Options = {"index": "off"} if os.path.exists(_INDEX) else {}
     return {
         **index,
-        "lowerdir": f"{at}/l2:{at}/l1",
-        "upperdir": f"{top}/upper",
-        "workdir": f"{top}/work",
+        "lowerdir": f"{held.path(layers, 'l2')}:{held.path(layers, 'l1')}",
+        "upperdir": held.path(top, "upper"),
+        "workdir": held.path(top, "work"),
     }
 
 

@@ -8,6 +8,7 @@ from errno import EINVAL
 from .._linux import calls, mounts
 from .._linux.directory import Directory
 from ._area import setting_up
+from ._overlay import Held
 
 
 def above(here: Directory, layer: str, point: bytes) -> Directory:
@@ -18,20 +19,23 @@ def above(here: Directory, layer: str, point: bytes) -> Directory:
         with setting_up():
             for name in ("upper", "work", "merged"):
                 local.mkdir(name).close()
-        options: dict[str, str | None] = {
-            "lowerdir": f"/proc/self/fd/{here.fd}/{layer}",
-            "upperdir": f"/proc/self/fd/{local.fd}/upper",
-            "workdir": f"/proc/self/fd/{local.fd}/work",
-        }
-        mounts.attached("overlay", local.path("merged"), options)
+        with Held() as held:
+            options: dict[str, str | None] = {
+                "lowerdir": held.path(here, layer),
+                "upperdir": held.path(local, "upper"),
+                "workdir": held.path(local, "work"),
+            }
+            mounts.attached("overlay", os.fsencode(held.path(local, "merged")), options)
         return local.directory("merged")
 
 
 def one_more(here: Directory, top: str) -> bool:
     """Mount one more overlay over what is on top; False if the kernel says that it is too many."""
-    at = f"/proc/self/fd/{here.fd}"
     try:
-        mounts.attached("overlay", b"merged", {"lowerdir": f"{at}/{top}:{at}/l1"})
+        with Held() as held:
+            layers = f"{held.path(here, top)}:{held.path(here, 'l1')}"
+            point = os.fsencode(held.path(here, "merged"))
+            mounts.attached("overlay", point, {"lowerdir": layers})
     except OSError as error:
         if error.errno != EINVAL:
             raise

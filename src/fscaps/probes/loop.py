@@ -155,8 +155,9 @@ def _overlaid(scratch: Directory, attached: Loop) -> str:
 def _use(here: Directory) -> None:
     with here.directory("mounted") as top:
         _layers.fill(top, whiteout=True, opaque=True)
-        point, options = top.path("merged"), _overlay.options(top)
-        _overlay.volatile(lambda extra: mounts.attached("overlay", point, {**options, **extra}))
+        with _overlay.Held() as held:
+            point, options = os.fsencode(held.path(top, "merged")), _overlay.options(held, top)
+            _overlay.volatile(lambda extra: mounts.attached("overlay", point, {**options, **extra}))
         with _unmounting(b"mounted/merged"), top.directory("merged") as merged:
             _layers.see_merged(merged, whiteout=True, opaque=True)
             for use in (_layers.append, _layers.delete, _layers.make_again, _layers.move):

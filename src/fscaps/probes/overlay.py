@@ -330,9 +330,10 @@ def _use_rootless(layers: Directory) -> None:
         mounts.user_namespace()
         here = _overlay.here()
     place = here.directory("rootless")
-    options = {**_overlay.options(here, place), "userxattr": None}
-    point = place.path("merged")
-    _overlay.volatile(lambda extra: mounts.attached("overlay", point, {**options, **extra}))
+    with _overlay.Held() as held:
+        options = {**_overlay.options(held, here, place), "userxattr": None}
+        point = os.fsencode(held.path(place, "merged"))
+        _overlay.volatile(lambda extra: mounts.attached("overlay", point, {**options, **extra}))
     with place.directory("merged") as merged:
         _layers.append(merged, "metadata")  # copy_up has given the other file away
         for use in (_layers.delete, _layers.make_again, _layers.move):
