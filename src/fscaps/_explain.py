@@ -8,12 +8,13 @@ from . import messages
 from ._sandbox import DEADLINE, TIMEOUT
 from ._survey import survey
 from .findings import Mounting
-from .messages import _paste
+from .messages import _paste, _wrapped
 from .messages._explanation import Explained, Explanation, Recognised
+from .messages._needle import can_be_in
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from ._sandbox.child import Child
     from ._survey import StrPath
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
 _QUOTE = 240
 _CUT_LINES = 200
+_SAYING_LITTLE = {"call": 1, "unpack": 2, "errno": 3}
+"""Messages that name but a call, that a layer was to be unpacked, or an errno."""
 
 
 def explain(
@@ -72,11 +75,10 @@ def explain(
 
 def recognise(text: str) -> list[Match]:
     """The messages in a text, in its order: each once, with its line and the causes to consider."""
-    found = _in_lines(_paste.lines(text))
-    if not found:
-        for line in _paste.joined(text):
-            found = found or _in_lines([line])
-    return list(found.values()) or _cut(_paste.lines(text))
+    pasted = _paste.lines(text)
+    candidates = _wrapped.candidates(pasted, messages.every())
+    lines = _wrapped.unwrapped(pasted, candidates)
+    return list(_in_lines(lines, candidates).values()) or _cut(lines)
 
 
 def _cut(lines: list[str]) -> list[Match]:
@@ -90,27 +92,31 @@ def _cut(lines: list[str]) -> list[Match]:
     return list(found.values())
 
 
-def _in_lines(lines: Iterable[str]) -> dict[str, Match]:
+def _in_lines(lines: Iterable[str], candidates: Sequence[Message]) -> dict[str, Match]:
     """Each message by its id, with the first line that has it."""
     found: dict[str, Match] = {}
     for line in lines:
-        here = [message for message in messages.every() if _search(message.pattern, line)]
+        low = line.lower()
+        possible = (message for message in candidates if can_be_in(message.pattern, low))
+        here = sorted((each for each in possible if _search(each.pattern, line)), key=_rank)
         considered = [(message, line, _considered(message, line)) for message in here]
-        accounted = any(
-            _paste.errnos(line) & set(cause.errnos)
-            for message, _, causes in considered
-            for cause in causes
-            if not _is_bare(message)
-        )
+        told = min((_rank(match[0]) for match in considered if _accounts(match)), default=0)
         for match in considered:
-            if not (accounted and _is_bare(match[0])):
+            if _rank(match[0]) == 0 or (_rank(match[0]) == told and _accounts(match)):
                 found.setdefault(match[0].id, match)
     return found
 
 
-def _is_bare(message: Message) -> bool:
-    """Whether it is an errno in words, which a message in the same line may account for."""
-    return message.id.startswith("errno/")
+def _accounts(match: Match) -> bool:
+    """Whether the message has causes of the errno that its line names."""
+    _, line, causes = match
+    named = _paste.errnos(line)
+    return any(named & set(cause.errnos) for cause in causes)
+
+
+def _rank(message: Message) -> int:
+    """How little it says: it is told only where none that says more accounts for the errno."""
+    return _SAYING_LITTLE.get(message.id.partition("/")[0], 0)
 
 
 def _search(pattern: str, line: str) -> re.Match[str] | None:

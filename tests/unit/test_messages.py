@@ -3,195 +3,33 @@
 from __future__ import annotations
 
 import errno
+import functools
 import json
 import re
 from pathlib import Path
 
 import pytest
-from hypothesis import given, strategies
 from unit.running import FITS, UNASKED, UNFIT, command, complaint, execute, run
+from unit.said import ALSO, DAEMON, SAID
 
 import fscaps
 from fscaps import messages, probes
 from fscaps._explain import recognise
-from fscaps.messages import Cause, Check, Standing, _paste
+from fscaps.messages import Cause, Check, Standing
 
-STORE = "/var/lib/docker"
-LAYER = "8b1c6f3a9f5d0a55b2c4d1e3f6a7b8c9d0e1f2a3b4c5d6e7f8a9b0c1d2e3f4a5"
-LINK = "JSQXWKYAHJ5J6VDQQ3NCOFGQKB"
-UNSUPPORTED = "backing file system is unsupported for this graph driver"
-
-# What is said, as in the threads of cases.md, logs of real daemons, or, where neither could be had,
-# the format string of the source with its parts filled in.
-SAID = {
-    "docker/driver-removed": "failed to start daemon: error initializing graphdriver: driver not "
-    "supported: devicemapper",
-    "docker/driver-not-supported": "failed to start daemon: error initializing graphdriver: driver "
-    "not supported",
-    "docker/prerequisites": "failed to start daemon: error initializing graphdriver: prerequisites "
-    "for driver not satisfied (wrong filesystem?)",
-    "docker/overlay-check": 'level=error msg="failed to mount overlay: invalid argument" '
-    "storage-driver=overlay2",
-    "docker/overlay-denied-by-name": "level=error msg=\"'overlay2' is not supported over nfs\" "
-    "storage-driver=overlay2",
-    "docker/overlay-mount": "docker: Error response from daemon: error creating overlay mount to "
-    f"{STORE}/overlay2/{LAYER}-init/merged: invalid argument.",
-    "docker/layer-loop": f"error creating overlay mount to {STORE}/overlay2/{LAYER}/merged: too "
-    "many levels of symbolic links",
-    "docker/overlay2-link": f"failed to register layer: symlink ../{LAYER}/diff {STORE}/overlay2/l/"
-    f"{LINK}: no such file or directory",
-    "docker/d-type": "failed to start daemon: error initializing graphdriver: overlay2: the "
-    "backing xfs filesystem is formatted without d_type support, which leads to incorrect "
-    "behavior. Reformat the filesystem with ftype=1 to enable d_type support. Backing "
-    "filesystems without d_type support are not supported.",
-    "docker/volume-database": "Error starting daemon: error while opening volume store metadata "
-    "database: timeout",
-    "docker/boltdb-open": "failed to start daemon: Error initializing network controller: boltdb "
-    f"file {STORE}/network/files/local-kv.db is already open",
-    "docker/pid-file": "failed to start daemon: pid file found, ensure docker is not running or "
-    "delete /var/run/docker.pid",
-    "docker/lsetxattr": 'failed to register layer: lsetxattr /bin/ping: xattr "security.capability'
-    '": operation not supported',
-    "docker/opaque": "failed to register layer: ApplyLayer exit status 1 stdout:  stderr: "
-    'setxattr("/etc", trusted.overlay.opaque=y): operation not supported',
-    "docker/mknod": "failed to register layer: ApplyLayer exit status 1 stdout:  stderr: "
-    'failed to mknod("/etc/motd", S_IFCHR, 0): operation not permitted',
-    "docker/lchown": "failed to register layer: ApplyLayer exit status 1 stdout:  stderr: lchown "
-    "/etc/shadow: operation not permitted",
-    "docker/layer-exists": f"failed to register layer: rename {STORE}/image/overlay2/layerdb/tmp/"
-    f"write-set-912345678 {STORE}/image/overlay2/layerdb/sha256/{LAYER}: file exists",
-    "docker/write-set": f"write {STORE}/image/vfs/layerdb/tmp/write-set-1/tar-split.json.gz: bad "
-    "file descriptor",
-    "docker/native-diff": 'level=warning msg="Not using native diff for overlay2, this may cause '
-    "degraded performance for building images: kernel has CONFIG_OVERLAY_FS_REDIRECT_DIR "
-    'enabled" storage-driver=overlay2',
-    "docker/project-quota": "docker: Error response from daemon: --storage-opt is supported only "
-    "for overlay over xfs with 'pquota' mount option.",
-    "docker/root-permissions": "could not create or set daemon root permissions: /mnt/nas/docker: "
-    "chmod /mnt/nas/docker: operation not permitted",
-    "docker/remapped-root": "a subdirectory in your graphroot path (/home/me/docker/1000.1000) "
-    "restricts access to the remapped root uid/gid; please fix by allowing 'o+x' permissions on "
-    "existing directories",
-    "docker/several-drivers": f"{STORE} contains several valid graphdrivers: overlay2, btrfs; "
-    "Please cleanup or explicitly choose storage driver (-s <DRIVER>)",
-    "docker/volume-busy": f"error removing volume path '{STORE}/volumes/v': unlinkat "
-    f"{STORE}/volumes/v/_data: directory not empty",
-    "podman/not-supported-over": "Error: kernel does not support overlay fs: 'overlay' is not "
-    f'supported over extfs at "/var/lib/containers/storage/overlay": {UNSUPPORTED}',
-    "podman/mount-program-required": "Error: 'overlay' is not supported over overlayfs, a "
-    f"mount_program is required: {UNSUPPORTED}",
-    "podman/overlay-not-found": "Error: kernel does not support overlay fs: 'overlay' not found as "
-    "a supported filesystem on this host. Please ensure kernel is new enough and has overlay "
-    "support loaded.: driver not supported",
-    "podman/whiteout": "kernel does not support overlay fs: unable to create kernel-style "
-    "whiteout: operation not permitted",
-    "podman/multiple-lowers": "kernel too old to provide multiple lowers feature for overlay: "
-    "driver not supported",
-    "podman/network-force-mask": 'level=warning msg="Network file system detected as backing '
-    'store.  Enforcing overlay option `force_mask=\\"700\\"`.  Add it to storage.conf to silence '
-    'this warning"',
-    "podman/subordinate-ids": "potentially insufficient UIDs or GIDs available in user namespace "
-    "(requested 0:42 for /etc/gshadow): Check /etc/subuid and /etc/subgid if configured locally "
-    'and run "podman system migrate": lchown /etc/gshadow: invalid argument',
-    "podman/links-lost": "level=warning msg=\"Can't stat lower layer "
-    '\\"/var/lib/containers/storage/overlay/l/JSQXWKYAHJ5J6VDQQ3NCOFGQKB\\" because it does not '
-    'exist. Going through storage to recreate the missing symlinks."',
-    "podman/driver-overwritten": 'level=error msg="User-selected graph driver \\"overlay\\" '
-    'overwritten by graph driver \\"vfs\\" from database - delete libpod local files to resolve.  '
-    'May prevent use of images created by other tools"',
-    "podman/replacing-mount-point": 'replacing mount point "/home/me/.local/share/containers/'
-    f'storage/overlay/{LAYER}/merged": file exists',
-    "sqlite/locked": "Error: beginning transaction: database is locked",
-    "sqlite/unable-to-open": "Error: unable to open database file: no such file or directory",
-    "containerd/d-type": 'msg="failed to load plugin io.containerd.snapshotter.v1.overlayfs" '
-    'error="/var/lib/containerd/io.containerd.snapshotter.v1.overlayfs does not support d_type. If '
-    'the backing filesystem is xfs, please reformat with ftype=1 to enable d_type support"',
-    "containerd/mount": 'failed to mount /tmp/containerd-mount1: mount source: "overlay", target: '
-    '"/tmp/containerd-mount1", fstype: overlay, flags: 0, data: "workdir=/r/snapshots/2/work,'
-    'upperdir=/r/snapshots/2/fs,lowerdir=/r/snapshots/1/fs", err: invalid argument',
-    "containerd/not-loaded": "ctr: failed to stat snapshot sha256:f999: snapshotter not loaded: "
-    "overlayfs: invalid argument",
-    "containerd/whiteout": "failed to extract layer sha256:0: failed to convert whiteout file "
-    '"d/.wh.a": operation not permitted',
-    "containerd/setxattr": 'failed to setxattr "/bin/ping" for key "security.capability": '
-    "operation not permitted",
-    "containerd/bolt-wait": 'level=warning msg="waiting for response from boltdb open" plugin=bolt',
-    "containerd/sync-directory": "failed to sync dir /var/lib/containerd/io.containerd.content.v1."
-    "content/blobs/sha256: invalid argument",
-    "containerd/idmap": 'snapshotter "overlayfs" doesn\'t support idmap mounts on this host, '
-    "configure `slow_chown` to allow a slower and expensive fallback",
-    "k3s/snapshotter": 'level=fatal msg="\\"overlayfs\\" snapshotter cannot be enabled for '
-    '\\"/var/lib/rancher/k3s/agent/containerd\\", try using \\"fuse-overlayfs\\" or \\"native\\": '
-    'failed to mount overlay: invalid argument"',
-    "runc/rootfs-symlink": "docker: Error response from daemon: failed to create shim task: OCI "
-    "runtime create failed: runc create failed: invalid rootfs: not an absolute path, or a "
-    "symlink: unknown.",
-    "runc/idmap": "failed to set MOUNT_ATTR_IDMAP on /var/lib/kubelet/pods/x/volumes/nfs: invalid "
-    "argument (maybe the filesystem used doesn't support idmap mounts on this kernel?)",
-    "runc/exec-denied": "OCI runtime create failed: runc create failed: unable to start container "
-    'process: exec: "/bin/bash": permission denied: unknown',
-    "kernel/upper-tmpfile": "[ 1910.784898] overlayfs: upper fs does not support tmpfile.",
-    "kernel/upper-rename-whiteout": "[ 1910.798927] overlayfs: upper fs does not support "
-    "RENAME_WHITEOUT.",
-    "kernel/upper-xattr": "[ 1083.1] overlayfs: failed to set xattr on upper",
-    "kernel/upper-features": "[ 1910.798961] overlayfs: upper fs missing required features.",
-    "kernel/not-as-upper": f"overlayfs: filesystem on '{STORE}/overlay2/opaque-bug-check1/l3' not "
-    "supported as upperdir",
-    "kernel/casefold": "overlay: case-insensitive capable filesystem on "
-    "/home/deck/.local/share/docker/snapshots/5/work not supported",
-    "kernel/stacking": "[ 2204.645961] overlayfs: maximum fs stacking depth exceeded",
-    "kernel/upper-d-type": "overlayfs: upper fs needs to support d_type.",
-    "kernel/in-use": "overlayfs: upperdir is in-use as upperdir/workdir of another mount, mount "
-    "with '-o index=off' to override exclusive upperdir protection.",
-    "kernel/origin": "overlayfs: failed to verify upper root origin",
-    "kernel/no-overlay": "mount: /mnt: unknown filesystem type 'overlay'.",
-    "mount/wrong-type": "mount: /m: wrong fs type, bad option, bad superblock on overlay, missing "
-    "codepage or helper program, or other error.",
-    "kernel/stale": "mkdir /usr/lib/x: stale NFS file handle",
-    "errno/no-space": "failed to register layer: write /usr/lib/libicudata.so.72: no space left on "
-    "device",
-    "errno/quota": "write /home/me/.local/share/containers/storage/x: disk quota exceeded",
-    "errno/read-only": "mkdir /var/lib/docker/tmp: read-only file system",
-    "errno/loop": "stat /srv/a: too many levels of symbolic links",
-    "errno/cross-device": "mv: cannot move 'a' to 'b': Invalid cross-device link",
-}
 EVERY = messages.every()
 
-# The same as others put it, in other versions; from issue threads.
-ALSO = {
-    "docker/lsetxattr": [
-        ("processing tar file(lsetxattr /: operation not supported): exit status 1"),
-        ("output: lsetxattr /etc/s6/control: operation not permitted)"),
-    ],
-    "docker/overlay-denied-by-name": [
-        ("'overlay' is not supported over overlayfs     storage-driver=overlay"),
-    ],
-    "docker/driver-not-supported": [
-        ("FATA[0000] Error starting daemon: error initializing graphdriver: driver not supported"),
-        ("failed to start daemon: error initializing graphdriver: driver not supported: overlay2"),
-    ],
-    "containerd/mount": [
-        ("failed to mount /tmp/containerd-mount550114294: invalid argument"),
-        (
-            "failed to create containerd task: failed to create shim task: failed to mount ro"
-            "otfs component: invalid argument: unknown"
-        ),
-    ],
-    "podman/overlay-not-found": [
-        (
-            "ERRO[0000] 'overlay' not found as a supported filesystem on this host. Please en"
-            "sure kernel is new enough and has overlay support loaded."
-        ),
-    ],
-    "docker/several-drivers": [
-        ("/var/lib/docker contains several valid graphdrivers: devicemapper, overl"),
-    ],
-}
 OVERLAY = "docker/overlay-mount"
 
 
 def ids(text: str) -> list[str]:
     return [message.id for message, _, _ in recognise(text)]
+
+
+@functools.lru_cache(maxsize=None)
+def in_said() -> dict[str, list[str]]:
+    """What is recognised in each message's words."""
+    return {name: ids(said) for name, said in SAID.items()}
 
 
 # --- the table ------------------------------------------------------------------------------
@@ -225,8 +63,9 @@ def test_a_message_is_not_seen_in_the_words_of_others(message: messages.Message)
     within = {
         "docker/overlay-check": {"k3s/snapshotter"},
         "docker/lchown": {"podman/subordinate-ids"},
+        "containerd/plugin": {"containerd/d-type"},
     }
-    others = {name for name, said in SAID.items() if message.id in ids(said)} - {message.id}
+    others = {name for name, within in in_said().items() if message.id in within} - {message.id}
     assert others == within.get(message.id, set())
 
 
@@ -243,75 +82,6 @@ def test_a_message_s_row_is_complete(message: messages.Message) -> None:
             assert check.probe is probes.every()[check.probe.id]
         if cause.when:
             re.compile(cause.when)
-
-
-def test_no_pattern_takes_long() -> None:
-    """A pattern that tries again from each place of a long line would take minutes."""
-    for start in ("failed to mount ", "lsetxattr ", "rename a ", "exec: ", "symlink ../", "error "):
-        ids(start * (_paste.LIMIT // len(start)))
-    ids("a" * _paste.LIMIT)
-
-
-@pytest.mark.timeout(60)
-@pytest.mark.parametrize("end", ["", "x", "r", "rx", "n"])
-def test_a_run_of_backslashes_is_read_once(end: str) -> None:
-    """200,000 of them took minutes while they were tried from each."""
-    assert ids("\\" * 200_000 + end) == []
-
-
-@pytest.mark.parametrize("end", [r"\n", r"\\n", r"\r\n", r"\\r\\n", r"\r\r\n", r"\n\n"])
-def test_a_line_ends_in_letters_however_often_it_was_quoted(end: str) -> None:
-    assert [line.rstrip("r\\") for line in _paste.lines(f"a{end}b")] == ["a", "b"]
-
-
-# --- what becomes of words ------------------------------------------------------------------
-
-DAEMON = f"error creating overlay mount to {STORE}/overlay2/{LAYER}/merged: invalid argument"
-PASTED = {
-    "colours": f"\x1b[31mERRO\x1b[0m[0000] \x1b[1merror creating \x1b[0m{DAEMON[15:]}",
-    "a log in a log": json.dumps({"log": json.dumps({"msg": DAEMON}) + "\n", "stream": "stderr"}),
-    "logfmt": f'time="2021-04-20T10:00:00Z" level=error msg="Handler: \\"{DAEMON}\\"" module=api',
-    "syslog": f"Apr 20 10:00:00 node dockerd[4711]: {DAEMON}",
-    "upper case": DAEMON.upper(),
-    "wrapped at 80 columns": "\n".join(DAEMON[i : i + 80] for i in range(0, len(DAEMON), 80)),
-    "wrapped between words": DAEMON.replace(" ", "\n"),
-    "carriage returns": f"Pulling\r\n{DAEMON}\r\n",
-    "tabs and blanks": DAEMON.replace(" ", " \t "),
-    "cut off": DAEMON[:70],
-    "in much else": "\n".join(["ok"] * 5000 + [DAEMON] + ["ok"] * 5000),
-    "bytes that are no text": f"\0\ud8ff{DAEMON}\0",
-}
-
-
-@pytest.mark.parametrize("text", PASTED.values(), ids=PASTED.keys())
-def test_a_message_is_recognised_however_it_was_pasted(text: str) -> None:
-    assert ids(text) == [OVERLAY]
-
-
-@pytest.mark.parametrize("end", ["", "…", "...", ">"])
-@pytest.mark.parametrize("identity", ["docker/driver-not-supported", "kernel/upper-features"])
-def test_a_line_that_breaks_off_in_the_message_is_recognised(identity: str, end: str) -> None:
-    said = SAID[identity].rstrip(".")
-    assert ids(said[:-5] + end) == [identity]
-    assert identity not in ids(said[:-40] + end)  # too little to tell
-
-
-def test_a_line_that_goes_on_otherwise_is_not() -> None:
-    assert ids("error initializing graphdriver: driver not found") == []
-
-
-def test_several_messages_are_told_once_each_in_their_order() -> None:
-    paste = [SAID["docker/native-diff"], DAEMON, SAID["kernel/upper-features"], DAEMON]
-    assert ids("\n".join(paste)) == ["docker/native-diff", OVERLAY, "kernel/upper-features"]
-
-
-def test_lines_of_their_own_are_not_read_as_one() -> None:
-    assert ids(f"{SAID['errno/loop']}\nsymlink ../a/diff") == ["errno/loop"]
-
-
-@given(strategies.text())
-def test_any_text_is_read(text: str) -> None:
-    fscaps.explain(text)
 
 
 # --- which causes are considered ------------------------------------------------------------
@@ -393,6 +163,15 @@ def test_an_answer_of_another_errno_confirms_nothing_where_errnos_are_named() ->
         "ENOTSUP": Standing.OPEN,
         None: Standing.OPEN,
     }
+
+
+def test_nor_does_an_error_of_another_errno() -> None:
+    check = Check(XATTR, confirms=(fscaps.Reason.ERROR,), errnos=(errno.ENOENT,))
+    standings = {
+        name: check.standing(fscaps.Finding(XATTR.id, UNKNOWN, fscaps.Reason.ERROR, name))
+        for name in ("ENOENT", "EIO")
+    }
+    assert standings == {"ENOENT": Standing.CONFIRMED, "EIO": Standing.OPEN}
 
 
 # A message or a line with it, how one of its causes begins, and what the probes answered.
@@ -499,11 +278,47 @@ NOT_SHOWN = {
     "a file system that holds no overlay says nothing of the kernel": (
         "docker/driver-not-supported", "The kernel has no overlay", {"overlay.upper": "EINVAL"}
     ),
+    "an immutable directory is not a squashed root": (
+        "call/create", "A server lets root do less", {"directory.writable": "EPERM"}
+    ),
     "owners that cannot be changed are not modes": (
         "docker/root-permissions", "Modes cannot", {"owner.chown": "EPERM"}
     ),
 }  # fmt: skip
 SHOWN = {
+    "links that are not followed": (
+        "errno/loop", "The file system is mounted with nosymfollow",
+        ("symlink.overlay2", "", "ELOOP"),
+    ),
+    "an unbindable mount, to dockerd": (
+        "docker/driver-not-supported", "The mount is unbindable", ("mode.bindable", "", "EINVAL")
+    ),
+    "an unbindable mount, to containerd": (
+        "containerd/mount", "The mount is unbindable", ("mode.bindable", "", "EINVAL")
+    ),
+    "an unbindable mount, to podman": (
+        "podman/not-supported-over", "The mount is unbindable", ("mode.bindable", "", "EINVAL")
+    ),
+    "a path that podman cannot name": (
+        "podman/not-supported-over", "The path cannot stand", ("name.option", "", "")
+    ),
+    "a squashed root's data-root": (
+        "docker/root-permissions", "It belongs to another", ("owner.created", "", "")
+    ),
+    "no btrfs": (
+        "docker/prerequisites", "If it is btrfs: the data-root", ("driver.btrfs", "", "")
+    ),
+    "refused by name": (
+        "podman/mount-program-required", "The file system is aufs", ("magic.podman_overlay", "", "")
+    ),
+    "a user's server": (
+        "failed to mount overlay: permission denied", "Rootless: the server",
+        ("rootless.files", "", "EACCES"),
+    ),
+    "a link that is followed": (
+        "lchown /r/link: no such file or directory", "The file system follows a symbolic link",
+        ("owner.lchown", "error", "ENOENT"),
+    ),
     "a kernel without": (
         "podman/not-supported-over", "Rootless: the kernel", ("overlay.userxattr", "kernel", "")
     ),

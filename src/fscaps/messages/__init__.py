@@ -42,8 +42,8 @@ class Standing(str, enum.Enum):
 class Check:
     """A probe, and which of its answers confirm or refute a cause; any other leaves it open.
 
-    If there are ``errnos``, a *no* confirms only with one of them: for another reason it shows
-    another cause.
+    If there are ``errnos``, a *no* or an error confirms only with one of them: for another reason
+    it shows another cause.
     """
 
     probe: Probe
@@ -62,7 +62,8 @@ class Check:
 
     def _is_of_these(self, finding: Finding) -> bool:
         named = [errorcode[code] for code in self.errnos]
-        return not named or finding.outcome is not Outcome.NO or finding.errno in named
+        has_errno = finding.outcome is Outcome.NO or finding.reason is Reason.ERROR
+        return not named or not has_errno or finding.errno in named
 
 
 @dataclass(frozen=True)

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import errno
 import functools
+import html
 import re
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from dataclasses import dataclass
 
 LIMIT = 1 << 18
 """Characters of a text that are looked at: its last."""
@@ -19,17 +17,25 @@ _QUOTED = re.compile(r"\\+([\"'\\/])")
 # from each of them, what pastes of many take grows with their square.
 _BREAK = re.compile(r"[\r\n]+|(?<!\\)(?:\\+r)?\\+n")
 _SPACE = re.compile(r"\s+")
+_REPLIED = re.compile(r"\s*(?:>\s?)+")  # as mail programs and forums mark what they quote
+_STRAIGHT = {
+    **dict.fromkeys(map(ord, "\u2018\u2019\u201a\u201b"), "'"),
+    **dict.fromkeys(map(ord, "\u201c\u201d\u201e\u201f"), '"'),
+}
+"""Quotation marks as word processors and wikis write them."""
 _CUT = re.compile(r"\s*(?:…|\.{3}|>)$")
 _ALTERNATIVE = re.compile(r"\|(?![^()]*\))")  # not one in a group
 _PLAIN = re.compile(r"(?:[\w\s'\":/,=-]|\\[.()-])+(?![*+?{])")
 _LEAST, _SHARE = 24, 0.7
 """Characters, and part of what a pattern begins with, that must be left of a line that was cut."""
+_TAIL = 400  # characters of a line, more than any pattern begins with
 
 # As Go's syscall package and the C library word them; Go says "stale NFS file handle".
 _WORDS = {
     "operation not permitted": errno.EPERM,
     "no such file or directory": errno.ENOENT,
     "input/output error": errno.EIO,
+    "no such device or address": errno.ENXIO,
     "bad file descriptor": errno.EBADF,
     "bad address": errno.EFAULT,
     "permission denied": errno.EACCES,
@@ -39,6 +45,7 @@ _WORDS = {
     "no such device": errno.ENODEV,
     "not a directory": errno.ENOTDIR,
     "invalid argument": errno.EINVAL,
+    "inappropriate ioctl for device": errno.ENOTTY,
     "file too large": errno.EFBIG,
     "no space left on device": errno.ENOSPC,
     "read-only file system": errno.EROFS,
@@ -47,32 +54,44 @@ _WORDS = {
     "function not implemented": errno.ENOSYS,
     "directory not empty": errno.ENOTEMPTY,
     "too many levels of symbolic links": errno.ELOOP,
+    "no data available": errno.ENODATA,
     "operation not supported": errno.ENOTSUP,
     "value too large for defined data type": errno.EOVERFLOW,
+    "transport endpoint is not connected": errno.ENOTCONN,
+    "connection timed out": errno.ETIMEDOUT,
     "stale nfs file handle": errno.ESTALE,
     "stale file handle": errno.ESTALE,
     "disk quota exceeded": errno.EDQUOT,
-    "connection timed out": errno.ETIMEDOUT,
+    "required key not available": errno.ENOKEY,
 }
-_ERRNO = re.compile("|".join(map(re.escape, _WORDS)))
+ERRNO = re.compile("|".join(map(re.escape, _WORDS)))
+"""An errno in words, in lower case."""
 
 
-def lines(text: str) -> list[str]:
-    """The lines of a text, each on its own, without colours, quoting and runs of blanks."""
-    plain = _ESCAPE.sub("", text[-LIMIT:])
-    return [line for line in (_tidy(line) for line in _BREAK.split(plain)) if line]
+@dataclass(frozen=True)
+class Line:
+    """A line of a paste, without colours, quoting and runs of blanks.
+
+    ``edges`` is the text with a blank at either end if there was one; ``width`` how many characters
+    were pasted: what a terminal wrapped has lines of one width.
+    """
+
+    text: str
+    edges: str
+    width: int
 
 
-def joined(text: str) -> Iterator[str]:
-    """The text as one line: as wrapped between words, then as wrapped anywhere."""
-    whole = lines(text)
-    yield " ".join(whole)
-    yield "".join(whole)
+def lines(text: str) -> list[Line]:
+    """The lines of a text, each on its own; those with nothing in them are left out."""
+    plain = _ESCAPE.sub("", html.unescape(text[-LIMIT:])).translate(_STRAIGHT)
+    return [line for line in map(_tidy, _BREAK.split(plain)) if line.text]
 
 
-def _tidy(line: str) -> str:
-    unquoted = _QUOTED.sub(r"\1", line).replace("\0", "")
-    return _SPACE.sub(" ", unquoted).strip()
+def _tidy(pasted: str) -> Line:
+    replied = _REPLIED.match(pasted)
+    pasted = pasted[replied.end() :] if replied else pasted
+    edges = _SPACE.sub(" ", _QUOTED.sub(r"\1", pasted).replace("\0", ""))
+    return Line(edges.strip(), edges, len(pasted))
 
 
 def is_cut(line: str, pattern: str) -> bool:
@@ -80,7 +99,7 @@ def is_cut(line: str, pattern: str) -> bool:
 
     systemctl and terminals cut lines: ``…: driver not sup…``.
     """
-    end = _CUT.sub("", line).lower()
+    end = _CUT.sub("", line[-_TAIL:]).lower()
     return any(_ends_in(end, begin.lower()) for begin in _beginnings(pattern))
 
 
@@ -98,4 +117,4 @@ def _beginnings(pattern: str) -> tuple[str, ...]:
 
 def errnos(line: str) -> frozenset[int]:
     """The errnos that a line names in words."""
-    return frozenset(_WORDS[word] for word in _ERRNO.findall(line.lower()))
+    return frozenset(_WORDS[word] for word in ERRNO.findall(line.lower()))

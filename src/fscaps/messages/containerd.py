@@ -15,18 +15,23 @@ from ._causes import (
     LOCAL,
     LOCKING,
     MARK,
+    NO_ACCESS,
+    NO_ACCESS_ROOTLESS,
     NO_OVERLAY,
     NO_RIGHT,
     NO_UPPER,
     NODE,
+    NODE_REFUSED,
     OPTION,
+    UNBINDABLE,
     UNKNOWN_WHY,
+    XATTR_REFUSED,
 )
 
 MESSAGES = (
     Message(
         "containerd/d-type",
-        r"does not support d_type\. If the backing filesystem is xfs",
+        r"(?<!it )does not support d_type\b(?! support)",
         "containerd",
         "plugins/snapshots/overlay/overlay.go:NewSnapshotter",
         "Reading a directory there does not tell the type of its entries (d_type). This is all "
@@ -42,7 +47,7 @@ MESSAGES = (
     Message(
         "containerd/mount",
         r"mount source: \"?overlay\"?, target: |failed to mount rootfs component|"
-        r"failed to mount \S{0,200}containerd-mount\d+: ",
+        r"failed to mount \S{0,200}containerd-mount\S{1,40}: |failed to mount /\S{1,600}: [a-z]",
         "containerd; Docker 29",
         "core/mount/mount_linux.go:mountAt (since 2.1); runtime/v2/runc/container.go:NewContainer "
         "at v1.6.20",
@@ -62,8 +67,11 @@ MESSAGES = (
                 look="cat /sys/module/overlay/parameters/index; dmesg | grep in-use",
             ),
             Cause(UNKNOWN_WHY, errnos=(ELOOP,), look="dmesg | grep overlay"),
+            UNBINDABLE,
             NO_OVERLAY,
             NO_RIGHT,
+            NO_ACCESS,
+            NO_ACCESS_ROOTLESS,
         ),
     ),
     Message(
@@ -76,6 +84,7 @@ MESSAGES = (
             Cause(
                 "overlayfs: the file system gives no d_type.",
                 checks=(Check(directory.d_type),),
+                errnos=(EINVAL,),
                 when="overlayfs",
                 remedy="mkfs.xfs -n ftype=1; tune2fs -O filetype and e2fsck -f; else " + LOCAL,
             ),
@@ -95,12 +104,14 @@ MESSAGES = (
             Cause(
                 "The file system makes no device node 0:0.",
                 checks=(NODE,),
+                errnos=(*NODE_REFUSED, ENOENT),
                 when=r"whiteout file (?!.{0,900}\.wh\.\.wh\.\.opq)",
                 remedy=LOCAL,
             ),
             Cause(
                 "The file system keeps no trusted.overlay.opaque.",
                 checks=(MARK,),
+                errnos=(*XATTR_REFUSED, ENOENT),
                 when=r"\.wh\.\.wh\.\.opq",
                 remedy=LOCAL,
             ),
@@ -211,6 +222,8 @@ MESSAGES = (
                 remedy="mkfs.xfs -n ftype=1; tune2fs -O filetype",
             ),
             OPTION,
+            UNBINDABLE,
+            NO_RIGHT,
         ),
     ),
 )

@@ -1,16 +1,26 @@
-"""Podman, Buildah, CRI-O, Skopeo: their library containers/storage, and Podman's own database.
+"""Podman, Buildah, CRI-O, Skopeo: whether their library containers/storage takes overlay.
 
 Sources are files of containers/storage at v1.43.0 (Podman 4.3) unless another is named.
 """
 
 from __future__ import annotations
 
-from errno import EDQUOT, EEXIST, EFAULT, EINVAL, ENOENT, ENOLCK, ENOSPC, ENOTSUP, EPERM
+from errno import EACCES, EINVAL, EIO, ENOENT, ENOTSUP, EPERM
 
-from ..findings import Outcome, Reason
-from ..probes import directory, lock, name, overlay, space, xattr
+from ..findings import Reason
+from ..probes import magic, overlay
 from . import Cause, Check, Message
-from ._causes import LOCAL, NO_OVERLAY, NO_RIGHT, NODE, UNWRITABLE
+from ._causes import (
+    BROKEN,
+    LOCAL,
+    NO_OVERLAY,
+    NO_RIGHT,
+    NODE,
+    NODE_REFUSED,
+    OPTION,
+    UNBINDABLE,
+    UNWRITABLE,
+)
 
 _SPEAKER = "Podman, Buildah, CRI-O"
 _CACHED = Cause(
@@ -34,6 +44,8 @@ MESSAGES = (
         (
             NO_OVERLAY,
             _CACHED,
+            OPTION,
+            UNBINDABLE,
             Cause(
                 "The file system cannot hold the upper and work directory of an overlay.",
                 checks=(Check(overlay.upper),),
@@ -61,10 +73,21 @@ MESSAGES = (
         "file systems when rootless. Nothing was tried.",
         (
             Cause(
-                "No mount_program is set, and native overlay is not tried there.",
+                "The file system is aufs, overlay or eCryptfs (before Podman 4.3 also ZFS), no "
+                "mount_program is set, and native overlay is not tried there.",
+                checks=(Check(magic.podman_overlay),),
+                when="a mount_program is required",
                 look="podman info -f '{{.Store.GraphRoot}} {{.Store.GraphOptions}}'",
                 remedy="install fuse-overlayfs (mount_program in storage.conf); or put the "
                 "graphroot elsewhere",
+            ),
+            Cause(
+                "The user's graphroot lies on a network file system, and no mount_program is set.",
+                checks=(Check(magic.podman_rootless),),
+                when="a network file system",
+                look="podman info -f '{{.Store.GraphRoot}} {{.Store.GraphOptions}}'",
+                remedy="install fuse-overlayfs (mount_program in storage.conf); or put the "
+                "graphroot on a local disk",
             ),
         ),
     ),
@@ -95,6 +118,7 @@ MESSAGES = (
             Cause(
                 "The file system makes no device node 0:0.",
                 checks=(NODE,),
+                errnos=(*NODE_REFUSED, ENOENT),
                 remedy=LOCAL + "; or fuse-overlayfs as mount_program",
             ),
             Cause(
@@ -120,143 +144,37 @@ MESSAGES = (
         ),
     ),
     Message(
-        "podman/network-force-mask",
-        r"Network file system detected as backing store",
-        "Podman, Buildah, rootless with fuse-overlayfs",
-        "drivers/overlay/overlay.go:Init",
-        "A warning: owners and modes of the image's files are kept in the attribute "
-        "user.containers.override_stat, because the server would not take them.",
+        "podman/merged-delete",
+        r"when we tried to delete an item in the merged directory|"
+        r"removing an item from the merged directory failed",
+        f"{_SPEAKER} (containers/storage 1.46 and newer)",
+        "drivers/overlay/overlay.go:supportsOverlay at v1.46.0",
+        "In the trial overlay a directory of the lower layer could not be removed.",
         (
             Cause(
-                "It goes on to fail (lsetxattr …: operation not supported) where the file system "
-                "keeps no user.* attributes.",
-                checks=(Check(xattr.user, errnos=(ENOTSUP,)),),
-                remedy="NFS: version 4.2 on Linux 5.9 or newer at both ends; else a local "
-                "graphroot",
+                "The file system cannot hold the upper directory of an overlay: it leaves no "
+                "whiteout behind a rename, or keeps no mark (measured on ramfs: EIO).",
+                checks=(Check(overlay.upper),),
+                errnos=(EIO, EINVAL, ENOTSUP, EPERM),
+                look="dmesg | grep overlay",
+                remedy=LOCAL,
             ),
         ),
     ),
     Message(
-        "podman/subordinate-ids",
-        r"potentially insufficient UIDs or GIDs available in (?:the )?user namespace",
-        _SPEAKER,
-        "pkg/idtools/idtools.go:checkChownErr",
-        "A file of an image could not be given its owner in the user's namespace.",
+        "podman/test-file",
+        r"unable to create test file",
+        f"{_SPEAKER} (containers/storage 1.46 and newer)",
+        "drivers/overlay/overlay.go:supportsOverlay at v1.46.0",
+        "Podman could not make a file in <graphroot>/overlay to try an overlay with.",
         (
+            UNWRITABLE,
             Cause(
-                "The user has too few subordinate ids.",
-                errnos=(EINVAL,),
-                look="grep $USER /etc/subuid /etc/subgid; podman unshare cat /proc/self/uid_map",
-                remedy="usermod --add-subuids 100000-165535 --add-subgids 100000-165535 USER; "
-                "podman system migrate",
+                "<graphroot>/overlay belongs to somebody else.",
+                errnos=(EACCES, EPERM),
+                look="ls -ld <graphroot>/overlay",
             ),
-            Cause(
-                "The server takes no owners but the user's own (NFS, Lustre, GPFS homes).",
-                errnos=(EPERM,),
-                look="podman unshare chown 1:1 a-file-there",
-                remedy="put the graphroot on a local disk, or set force_mask in storage.conf",
-            ),
-        ),
-    ),
-    Message(
-        "podman/links-lost",
-        r"Can't (?:stat lower layer|read link|read parent link) .{0,900} because it does not exist",
-        _SPEAKER,
-        "drivers/overlay/overlay.go:get, getLower, getLowerDirs",
-        "Links in <graphroot>/overlay/l are missing. They are made anew, which the message says.",
-        (
-            Cause(
-                "The store was copied without its links, cut off while a layer was made, or lay "
-                "on a disk that lost what was not synced.",
-                problems=("links-missing", "links-gone"),
-                look="ls <graphroot>/overlay/l | wc -l; podman system check",
-                remedy="podman system check --repair (since 5.2); else podman system reset",
-            ),
-        ),
-    ),
-    Message(
-        "podman/driver-overwritten",
-        r"User-selected graph driver .{0,80} overwritten by graph driver .{0,80} from database",
-        "Podman",
-        "podman libpod/runtime.go:mergeDBConfig at v4.3.1",
-        "Podman keeps the driver with which its database was made, whatever storage.conf says.",
-        (
-            Cause(
-                "The first run picked the driver (vfs, if nothing else worked then).",
-                look="podman info -f '{{.Store.GraphDriverName}}'",
-                remedy="podman system reset, which removes all images and containers",
-            ),
-        ),
-    ),
-    Message(
-        "podman/replacing-mount-point",
-        r"replacing mount point .{0,900}: file exists",
-        _SPEAKER,
-        "drivers/overlay/overlay.go:Put at v1.55.0",
-        "The empty directory merged could not be put in place of the one that was unmounted.",
-        (
-            Cause(
-                "Something is left in merged, or it is mounted still; seen on network file systems "
-                "with a forced mask (containers/storage#1839, BeeGFS).",
-                errnos=(EEXIST,),
-                look="findmnt <the path>; ls -A <the path>",
-            ),
-        ),
-    ),
-    Message(
-        "sqlite/locked",
-        r"database is locked",
-        "SQLite: Podman since 4.8, and many programs on volumes",
-        "sqlite.org/rescode.html#busy; podman libpod/sqlite_state.go",
-        "SQLite could not get its lock in time.",
-        (
-            Cause(
-                "The file system gives no locks: fcntl(2) F_SETLK fails there with ENOLCK, or does "
-                "not return.",
-                # SQLite tells other errors as what they are.
-                checks=(
-                    Check(lock.posix, confirms=(Outcome.NO, Reason.TIMEOUT), errnos=(ENOLCK,)),
-                ),
-                remedy="mount NFS with a lock server that answers; keep the database on a local "
-                "file system",
-            ),
-            Cause(
-                "Another process holds the lock, or the program waits for its own: Podman had such "
-                "faults before 4.8 (podman#17859, #18356, #20809).",
-                look="fuser -v <graphroot>/db.sql; podman --version",
-                remedy="update the program",
-            ),
-        ),
-    ),
-    Message(
-        "sqlite/unable-to-open",
-        r"unable to open database file",
-        "SQLite: Podman since 4.8, and many programs on volumes",
-        "sqlite.org/rescode.html#cantopen; podman libpod/sqlite_state.go",
-        "SQLite could not open its database or the journal beside it.",
-        (
-            Cause(
-                "There is no room left for the journal (podman#27480).",
-                checks=(
-                    Check(space.writable, refutes=(), errnos=(ENOSPC, EDQUOT)),
-                    Check(directory.writable, refutes=(), errnos=(ENOSPC, EDQUOT)),
-                    Check(space.inodes, refutes=()),
-                ),
-                errnos=(ENOSPC,),
-                remedy="free space by hand; podman itself cannot until then",
-            ),
-            Cause(
-                "The directory of the database cannot be written to.",
-                # Root may, and a container's user or an ordinary one may not all the same.
-                checks=(Check(directory.writable, refutes=()),),
-                look="ls -ld its directory, as seen by who opens it",
-            ),
-            Cause(
-                "The path is longer than SQLite takes: 512 bytes with its journal's name.",
-                checks=(Check(name.sqlite),),
-                errnos=(EFAULT, ENOENT),
-                remedy="put the graphroot at a shorter path, or bind-mount it at one",
-            ),
+            BROKEN,
         ),
     ),
 )

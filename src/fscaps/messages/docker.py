@@ -18,16 +18,19 @@ from ..probes import (
     directory,
     overlay,
     owner,
-    quota,
 )
 from . import Cause, Check, Message
 from ._causes import (
+    BROKEN,
     FULL,
     LOCAL,
+    NO_ACCESS,
+    NO_ACCESS_ROOTLESS,
     NO_OVERLAY,
     NO_RIGHT,
     NO_UPPER,
     OPTION,
+    UNBINDABLE,
     UNWRITABLE,
 )
 
@@ -35,25 +38,10 @@ _NFS_LISTED = "17.12.0 to 19.03.6, which knew file systems by name"
 
 MESSAGES = (
     Message(
-        "docker/driver-removed",
-        r"driver not supported: (?:aufs|devicemapper|overlay)\b",
-        "dockerd since 24.0",
-        "layer/layer_store.go:NewStoreFromOptions at v24.0.0; daemon/graphdriver/ there has no "
-        "aufs and no overlay, that of v25.0.0 no devicemapper either",
-        "This dockerd does not have the storage driver that was asked for.",
-        (
-            Cause(
-                "The driver was removed: aufs and overlay in 24.0, devicemapper in 25.0.",
-                look="grep storage-driver /etc/docker/daemon.json",
-                remedy='set "storage-driver": "overlay2"; images of the old driver have to be '
-                "saved with the old dockerd, or pulled anew",
-            ),
-        ),
-    ),
-    Message(
         "docker/driver-not-supported",
         r"error initializing graphdriver: driver not supported(?!: (?:aufs|devicemapper|overlay)\b)"
-        r"|prior storage driver \S{1,80} failed: driver not supported",
+        r"|prior storage driver \S{1,80} failed: driver not supported"
+        r"|^\W{0,9}driver not supported\W{0,9}$",
         "dockerd since 19.03.7",
         "daemon/graphdriver/errors.go:ErrNotSupported; daemon/graphdriver/overlay2/overlay.go:Init",
         "dockerd tried an overlay mount in its data-root, and that failed for a reason that only "
@@ -61,24 +49,11 @@ MESSAGES = (
         (
             NO_UPPER,
             OPTION,
+            UNBINDABLE,
             NO_OVERLAY,
             UNWRITABLE,
             FULL,
             NO_RIGHT,
-        ),
-    ),
-    Message(
-        "docker/prerequisites",
-        r"prerequisites for driver not satisfied",
-        "dockerd",
-        "daemon/graphdriver/errors.go:ErrPrerequisites",
-        "The btrfs or zfs driver was asked for.",
-        (
-            Cause(
-                "The data-root does not lie on the file system of that name.",
-                look="findmnt -T <data-root>",
-                remedy='mount it there, or set "storage-driver": "overlay2"',
-            ),
         ),
     ),
     Message(
@@ -88,7 +63,7 @@ MESSAGES = (
         "daemon/graphdriver/overlayutils/overlayutils.go:SupportsOverlay; containerd "
         "plugins/snapshots/overlay/overlayutils/check.go:SupportsMultipleLowerDir at v2.3.4",
         "The trial mount of an overlay failed.",
-        (NO_UPPER, OPTION, NO_OVERLAY, NO_RIGHT),
+        (NO_UPPER, OPTION, UNBINDABLE, NO_OVERLAY, NO_RIGHT, NO_ACCESS, NO_ACCESS_ROOTLESS),
     ),
     Message(
         "docker/overlay-denied-by-name",
@@ -108,7 +83,7 @@ MESSAGES = (
     Message(
         "docker/overlay-mount",
         r"error creating overlay mount to (?!.{0,300}too many levels)",
-        "dockerd, overlay2",
+        "dockerd, overlay2; Podman before 4.0",
         "daemon/graphdriver/overlay2/overlay.go:Get",
         "A container's root could not be mounted, although dockerd had started with overlay2. "
         "dockerd tries a mount when it starts (except 17.12.0 to 19.03.6).",
@@ -135,8 +110,11 @@ MESSAGES = (
                 look="cat /sys/module/overlay/parameters/index; dmesg | grep in-use",
                 remedy="unmount the other; dockerd adds index=off itself if it can see that file",
             ),
+            UNBINDABLE,
             NO_OVERLAY,
             NO_RIGHT,
+            NO_ACCESS,
+            NO_ACCESS_ROOTLESS,
         ),
     ),
     Message(
@@ -157,28 +135,9 @@ MESSAGES = (
         ),
     ),
     Message(
-        "docker/project-quota",
-        r"--storage-opt is supported only for overlay over xfs with 'pquota'|"
-        r"Storage [Oo]ption overlay2?\.size (?:not supported|only supported for backingFS XFS)|"
-        r"storage options? overlay\.size and overlay\.inodes (?:not|only) supported",
-        "dockerd, overlay2; Podman",
-        "daemon/graphdriver/overlay2/overlay.go:Init, CreateReadWrite; containers/storage "
-        "drivers/overlay/overlay.go:Init",
-        "A size limit for containers needs project quotas, and here only those of xfs count.",
-        (
-            Cause(
-                "Project quotas are not in force there.",
-                checks=(Check(quota.project, refutes=()),),
-                look="findmnt -T <data-root> -o FSTYPE,OPTIONS",
-                remedy="xfs mounted with pquota (not by remount; for / rootflags=pquota); ext4's "
-                "are refused by name",
-            ),
-        ),
-    ),
-    Message(
         "docker/root-permissions",
         r"could not create or set daemon root permissions|"
-        r"\bchmod \S{1,900}: (?:operation not (?:permitted|supported)|read-only file system)",
+        r"\bchmod \S{1,900}: [a-z]",
         "dockerd",
         "daemon/daemon_unix.go:setupDaemonRoot; go-archive archive_unix.go:handleLChmod",
         "dockerd could not make its data-root or set its mode and owner, as it does when it "
@@ -199,6 +158,20 @@ MESSAGES = (
                 remedy="export with no_root_squash; " + LOCAL,
             ),
             Cause(
+                "It belongs to another: the server makes what root makes another's.",
+                checks=(Check(owner.created),),
+                errnos=(EPERM,),
+                remedy="export with no_root_squash; drop all_squash",
+            ),
+            Cause(
+                "Modes are not kept there: FAT and SMB have none, and refuse some.",
+                checks=(Check(owner.mode),),
+                errnos=(EPERM, ENOTSUP),
+                when=r"^(?!.*\bl?chown )",
+                remedy=LOCAL,
+            ),
+            BROKEN,
+            Cause(
                 "Owners cannot be changed there.",
                 checks=(Check(owner.chown),),
                 errnos=(EPERM, ENOTSUP),
@@ -218,23 +191,6 @@ MESSAGES = (
                 "A directory above the data-root has no x for others.",
                 look="namei -l <data-root>",
                 remedy="chmod o+x",
-            ),
-        ),
-    ),
-    Message(
-        "docker/several-drivers",
-        r"contains several valid graphdrivers",
-        "dockerd",
-        "daemon/graphdriver/driver.go:New",
-        "The data-root has layers of more than one storage driver, and none was chosen. A driver's "
-        "directory counts as soon as it is not empty: lost+found in it is enough.",
-        (
-            Cause(
-                "More than one of overlay2/, btrfs/, zfs/, … in the data-root is not empty.",
-                problems=("several-drivers",),
-                look="ls -A <data-root>/{overlay2,btrfs,zfs,fuse-overlayfs}",
-                remedy='set "storage-driver" in /etc/docker/daemon.json; layers of the others stay '
-                "hidden until removed",
             ),
         ),
     ),

@@ -17,6 +17,7 @@ from errno import (
 from ..probes import (
     lock,
     mmap,
+    space,
 )
 from . import Cause, Check, Message
 from ._causes import (
@@ -65,6 +66,13 @@ MESSAGES = (
                 errnos=_NO_LOCKS,
                 when=_NO_TIMEOUT,
                 remedy=LOCKING,
+            ),
+            Cause(
+                "The file system takes no write(2): hugetlbfs is one that only maps files.",
+                checks=(Check(space.writable, errnos=(EINVAL,)),),
+                errnos=(EINVAL,),
+                when=_NO_TIMEOUT,
+                remedy=LOCAL,
             ),
             Cause(
                 "The file system has no shared mapping that sees what is written.",

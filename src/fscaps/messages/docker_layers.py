@@ -8,37 +8,41 @@ from __future__ import annotations
 
 from errno import (
     EACCES,
-    EBADF,
-    EEXIST,
     EINVAL,
     EIO,
     ELOOP,
     ENOENT,
     ENOSYS,
-    ENOTEMPTY,
     ENOTSUP,
     EPERM,
 )
 
 from ..probes import (
-    directory,
-    overlay,
     owner,
-    rename,
-    space,
     symlink,
     xattr,
 )
 from . import Cause, Check, Message
 from ._causes import (
+    BROKEN,
     FULL,
     LOCAL,
     MARK,
     NODE,
+    NODE_REFUSED,
     UNKNOWN_WHY,
     UNWRITABLE,
     XATTR_REFUSED,
 )
+
+_NAMED = r'xattr "|lsetxattr (?:security|user|trusted|system)\.|set xattr "?[a-z]+\.'
+
+
+def _set(attribute: str) -> str:
+    """The line names this attribute, or none."""
+    name = attribute.replace(".", r"\.")
+    return rf'(?:xattr "?|lsetxattr ){name}|^(?!.*(?:{_NAMED}))'
+
 
 MESSAGES = (
     Message(
@@ -88,9 +92,11 @@ MESSAGES = (
     ),
     Message(
         "docker/lsetxattr",
-        r"lsetxattr \S{1,900}: (?:xattr \S{1,200}: )?[a-z]",
+        r"lsetxattr (?:\S{1,200} )?\S{1,900}: (?:xattr \S{1,200}: )?[a-z]|"
+        r"\bset xattr \S{1,400} for \S{1,900}: |failed to set xattr \S{1,200} on \S{1,900}: ",
         "dockerd since 25.0 for layers; Podman and Docker for volumes (:z) and forced masks",
-        "go-archive archive.go:createTarFile, xattr_supported.go:lsetxattr at docker-v29.0.0; "
+        "pkg/system/xattrs.go:XattrError at v25.0.5 to v27; go-archive archive.go:createTarFile, "
+        "xattr_supported.go:lsetxattr at docker-v29.0.0; "
         "containers/storage pkg/system/xattrs_linux.go:Lsetxattr at v1.43.0",
         "An extended attribute could not be set.",
         (
@@ -99,7 +105,7 @@ MESSAGES = (
                 "(security.capability).",
                 checks=(Check(xattr.capability_set, errnos=(ENOTSUP,)),),
                 errnos=(ENOTSUP,),
-                when=r'xattr "security\.capability"|lsetxattr (?!.*xattr ")',
+                when=_set("security.capability"),
                 remedy=LOCAL,
             ),
             Cause(
@@ -108,14 +114,14 @@ MESSAGES = (
                 "file system keeps no user.* attributes.",
                 checks=(Check(xattr.user, errnos=(ENOTSUP,)),),
                 errnos=(ENOTSUP,),
-                when=r'xattr "user\.|lsetxattr (?!.*xattr ")',
+                when=_set("user."),
                 remedy="NFS: version 4.2 on Linux 5.9 or newer at both ends; else " + LOCAL,
             ),
             Cause(
                 "An SELinux label was to be set (:z, :Z), and the file system keeps none.",
                 checks=(Check(xattr.security_selinux, errnos=(ENOTSUP,)),),
                 errnos=(ENOTSUP,),
-                when=r'xattr "security\.selinux"|lsetxattr (?!.*xattr ")',
+                when=_set("security.selinux"),
                 remedy="leave out :z and set a context for the whole mount (context=), or export "
                 "NFS 4.2 with security_label",
             ),
@@ -123,7 +129,14 @@ MESSAGES = (
                 "trusted.* attributes are not kept.",
                 checks=(Check(xattr.trusted, errnos=(ENOTSUP,)),),
                 errnos=(ENOTSUP,),
-                when=r'xattr "trusted\.',
+                when=r'xattr "?trusted\.|lsetxattr trusted\.',
+                remedy=LOCAL,
+            ),
+            Cause(
+                "The file system refuses file capabilities with EPERM, which stops the pull.",
+                checks=(Check(xattr.declined, errnos=(EPERM,)),),
+                errnos=(EPERM,),
+                when=_set("security.capability"),
                 remedy=LOCAL,
             ),
             Cause(
@@ -132,6 +145,7 @@ MESSAGES = (
                 errnos=(EPERM,),
                 look="file the path of the message, in the image",
             ),
+            BROKEN,
         ),
     ),
     Message(
@@ -144,12 +158,14 @@ MESSAGES = (
             Cause(
                 "The file system keeps no trusted.overlay.opaque.",
                 checks=(MARK,),
+                errnos=XATTR_REFUSED,
                 when=r"trusted\.",
                 remedy=LOCAL,
             ),
             Cause(
                 "The file system keeps no user.overlay.opaque.",
                 checks=(Check(xattr.user_overlay_opaque, errnos=XATTR_REFUSED),),
+                errnos=XATTR_REFUSED,
                 when=r"user\.overlay",
                 remedy=LOCAL,
             ),
@@ -165,6 +181,7 @@ MESSAGES = (
             Cause(
                 "The file system makes no device node 0:0.",
                 checks=(NODE,),
+                errnos=NODE_REFUSED,
                 remedy=LOCAL,
             ),
             Cause(
@@ -178,7 +195,7 @@ MESSAGES = (
     Message(
         "docker/lchown",
         r"\blchown \S{1,900}: (?:operation not permitted|invalid argument|operation not supported)"
-        r"|failed to Lchown \S{1,900} for UID",
+        r"|failed to Lchown \S{1,900} for UID.{0,900}: (?:operation not|invalid argument)",
         "dockerd; Podman; containerd",
         "go-archive archive.go:createTarFile",
         "A file of a layer could not be given its owner.",
@@ -199,91 +216,6 @@ MESSAGES = (
                 errnos=(EINVAL, EPERM),
                 look="grep $USER /etc/subuid /etc/subgid",
                 remedy="give it 65536 ids, then restart dockerd or podman system migrate",
-            ),
-        ),
-    ),
-    Message(
-        "docker/layer-exists",
-        r"rename \S{1,600} \S{1,600}: file exists",
-        "dockerd",
-        "layer/filestore.go:Commit; pkg/ioutils/fswriters.go:AtomicWriteSet.Commit",
-        "A layer's metadata was to be put where there already is some.",
-        (
-            Cause(
-                "An earlier pull was cut off and left half a layer in image/<driver>/layerdb "
-                "(moby#44909).",
-                problems=("layers-half",),
-                errnos=(EEXIST,),
-                look="ls the second path of the message",
-                remedy="stop dockerd, remove that directory if it lacks cache-id or diff, start it",
-            ),
-            Cause(
-                "The file system does not rename directories as it should.",
-                checks=(Check(rename.directory, errnos=(EEXIST,)),),
-                errnos=(EEXIST,),
-                remedy=LOCAL,
-            ),
-        ),
-    ),
-    Message(
-        "docker/write-set",
-        r"write \S{0,600}/layerdb/tmp/write-set-\S{1,300}: bad file descriptor",
-        "dockerd",
-        "layer/filestore.go:TarSplitWriter; seen on JuiceFS (juicefs#5188)",
-        "The layer store could not write a file that it had just opened.",
-        (
-            Cause(
-                "The file system loses an open file.",
-                checks=(Check(space.extend, refutes=(), errnos=(EBADF,)),),
-                remedy="update the FUSE client; " + LOCAL,
-            ),
-        ),
-    ),
-    Message(
-        "docker/native-diff",
-        r"Not using native diff for overlay2?,",
-        "dockerd; Podman, Buildah, CRI-O",
-        "daemon/graphdriver/overlay2/overlay.go:useNaiveDiff, check.go:doesSupportNativeDiff; "
-        "containers/storage drivers/overlay/overlay.go:useNaiveDiff at v1.43.0",
-        "A warning: layers are compared and unpacked through the mount, which makes builds slow.",
-        (
-            Cause(
-                "Layers cannot be read and written past the overlay, mostly because its module "
-                "renames directories by a redirect (redirect_dir=on, which metacopy=on brings with "
-                "it), or because the kernel is older than 4.8.",
-                checks=(Check(overlay.native_diff),),
-                look="grep . /sys/module/overlay/parameters/*",
-                remedy="load overlay with redirect_dir=off metacopy=off",
-            ),
-        ),
-    ),
-    Message(
-        "docker/volume-busy",
-        r"error removing volume path .{0,600}: directory not empty|"
-        r"unlinkat \S{1,900}: directory not empty",
-        "dockerd; Podman",
-        "volume/local/local.go:removePath; os.RemoveAll",
-        "A directory could not be removed because something is left in it.",
-        (
-            Cause(
-                "The file system keeps a deleted file that is open, under another name in the "
-                "same directory (NFS: .nfsXXXX).",
-                checks=(Check(directory.open_unlink, errnos=(ENOTEMPTY,)),),
-                errnos=(ENOTEMPTY,),
-                look="fuser -v <directory>/.nfs*",
-                remedy="end the process that has it open, and remove it again",
-            ),
-            Cause(
-                "Reading a directory gives no d_type there: an overlay shows deleted files.",
-                checks=(Check(directory.d_type),),
-                errnos=(ENOTEMPTY,),
-                remedy="mkfs.xfs -n ftype=1; tune2fs -O filetype",
-            ),
-            Cause(
-                "Something writes into it meanwhile, or the file system misses names when it is "
-                "read while it changes (bcachefs#836).",
-                errnos=(ENOTEMPTY,),
-                look="ls -A <directory>, and try again",
             ),
         ),
     ),

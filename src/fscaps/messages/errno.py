@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from errno import EDQUOT, ENOSPC, EROFS
+from errno import EDQUOT, ELOOP, ENOSPC, EROFS, EXDEV
 
-from ..probes import directory, space
+from ..probes import directory, space, symlink
 from . import Cause, Check, Message
 from ._causes import UNKNOWN_WHY
 
@@ -89,11 +89,21 @@ MESSAGES = (
         r"too many levels of symbolic links",
         "Linux, as Go and the C library word ELOOP",
         "errno(3)",
-        "A path led through more than 40 symbolic links, or to itself; or it was opened with "
-        "O_NOFOLLOW and is one.",
+        "A path led through more than 40 symbolic links, or to itself; or it is one and may not be "
+        "followed.",
         (
             Cause(
-                UNKNOWN_WHY,
+                "The file system is mounted with nosymfollow.",
+                checks=(Check(symlink.overlay2, errnos=(ELOOP,)),),
+                errnos=(ELOOP,),
+                look="findmnt -T the path of the message -o TARGET,OPTIONS",
+                remedy="mount -o remount,symfollow",
+            ),
+            Cause(
+                "Links lead in a circle, or the layers of an overlay overlap. For overlays: "
+                + UNKNOWN_WHY[0].lower()
+                + UNKNOWN_WHY[1:],
+                errnos=(ELOOP,),
                 look="namei -l the path of the message; dmesg | grep overlay",
             ),
         ),
@@ -108,10 +118,12 @@ MESSAGES = (
             Cause(
                 "In a container: a directory of the image was renamed, and the overlay module has "
                 "redirect_dir=off, as it should; mv copies then.",
+                errnos=(EXDEV,),
                 look="cat /sys/module/overlay/parameters/redirect_dir",
             ),
             Cause(
                 "Hard links or renames across a mount or a bind inside the store.",
+                errnos=(EXDEV,),
                 look="findmnt -R <data-root>",
             ),
         ),
