@@ -97,11 +97,13 @@ def _need(need: Need) -> str:
 
 _MESSAGES = """\
 `fscaps --explain TEXT [PATH]` looks for these in a text (`-` reads it from standard input), in any
-case, through colours, quoting, line ends in letters, lines wrapped by a terminal or cut off. A
-message has causes. Where the line names an errno, only the causes of that errno are considered.
-With a PATH the probes that decide are asked there, and each cause is *confirmed*, *refuted*, or
-left *open*: never more than a probe's answer, or a problem of the [store](stores.md) there, shows.
-It is about that path and that moment; a message may be of others.
+case, through colours, quoting, HTML, line ends in letters, lines wrapped by a terminal or a mail
+program, or cut off. What names a call alone (`call/…`), the unpacking of a layer (`unpack/…`) or an
+errno (`errno/…`) is told where nothing that says more accounts for the errno. A message has causes.
+Where the line names an errno, only the causes of that errno are considered. With a PATH the probes
+that decide are asked there, and each cause is *confirmed*, *refuted*, or left *open*: never more
+than a probe's answer, or a problem of the [store](stores.md) there, shows. It is about that path
+and that moment; a message may be of others.
 
 Exit status: 0 explained, 1 none of these is in the text, 2 could not be asked (no such path, no
 text). `--json` gives one object a path: `schema`, `known`, `path`, `messages` (each with `id`,

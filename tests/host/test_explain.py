@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 NOT_STARTED = "failed to start daemon: error initializing graphdriver: driver not supported"
 UPPER, OPTION, WRITABLE = "overlay.upper", "name.option", "directory.writable"
 CAPABILITY, LINK, D_TYPE = "xattr.capability_set", "symlink.overlay2", "directory.d_type"
+BINDABLE = "mode.bindable"
 INODES, ROOM, FLOCK = "space.inodes", "space.writable", "lock.flock"
 
 # file system, what was said, the probes that confirm a cause, those that refute one
@@ -46,8 +47,24 @@ CASES = [
         "ext4",
         "'overlay' is not supported over extfs at \"/g\"",
         set(),
-        {UPPER},
+        {UPPER, BINDABLE, OPTION},
     ),
+    ("ext4-colon", "'overlay' is not supported over extfs at \"/g\"", {OPTION}, {UPPER}),
+    ("ext4-unbindable", NOT_STARTED, {BINDABLE}, {OPTION, WRITABLE}),
+    ("ext4-unbindable", "failed to mount overlay: invalid argument", {BINDABLE}, {OPTION}),
+    ("ext4-unbindable", "failed to mount /r/containerd-mount1: invalid argument", {BINDABLE},
+     {OPTION}),
+    ("ext4-unbindable", "'overlay' is not supported over extfs at \"/g\"", {BINDABLE}, {OPTION}),
+    ("ext4", "prerequisites for driver not satisfied (wrong filesystem?)", {"driver.btrfs"}, set()),
+    ("btrfs", "prerequisites for driver not satisfied (wrong filesystem?)", {"driver.zfs"},
+     {"driver.btrfs"}),
+    ("overlay", "'overlay' is not supported over overlayfs, a mount_program is required",
+     {"magic.podman_overlay"}, set()),
+    ("ext4-immutable", "mkdir /g/libpod: operation not permitted", {"directory.changeable"}, set()),
+    ("ramfs", "ignored xattrs in archive: underlying filesystem doesn't support them",
+     {"xattr.security_capability"}, set()),
+    ("ext4-comma", "boltdb supports one endpoint and should be a file path", {"name.comma"}, set()),
+    ("ext4-noexec", 'exec: "sleep": executable file not found in $PATH', {"mode.execute"}, set()),
 ]  # fmt: skip
 
 

@@ -45,9 +45,14 @@ def test_where_links_are_not_followed_no_bound_root_works(tmp_path: Path) -> Non
     mount("none", tmp_path, "tmpfs", _NOSYMFOLLOW)
     try:
         report = fscaps.survey(tmp_path, roles=[*BOUND, "containerd/overlayfs", "docker/data-root"])
+        said = report["docker/data-root-vfs"].blockers[0].says
+        explained = fscaps.explain(said, tmp_path)
     finally:
         unmount(tmp_path, MNT_DETACH)  # a helper's namespace may take a moment to go
     assert report.findings["symlink.overlay2"].errno == "ELOOP"
+    (told,) = explained.messages
+    (cause,) = (each for each in told.causes if each.standing is fscaps.Standing.CONFIRMED)
+    assert "nosymfollow" in cause.because
     for role in (*BOUND, "docker/data-root"):  # which looks layers up by its links in l/
         assert report[role].fitness is Fitness.UNSUITABLE, role
     assert report["containerd/overlayfs"].fitness is Fitness.SUITABLE
