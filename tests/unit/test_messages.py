@@ -305,6 +305,9 @@ SHOWN = {
     "a squashed root's data-root": (
         "docker/root-permissions", "It belongs to another", ("owner.created", "", "")
     ),
+    "few subordinate ids": (
+        "podman/subordinate-ids", "The user has too few", ("rootless.ids", "", "")
+    ),
     "no btrfs": (
         "docker/prerequisites", "If it is btrfs: the data-root", ("driver.btrfs", "", "")
     ),

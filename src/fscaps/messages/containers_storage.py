@@ -73,7 +73,7 @@ MESSAGES = (
         "file systems when rootless. Nothing was tried.",
         (
             Cause(
-                "The file system is aufs, overlay or eCryptfs (before Podman 4.3 also ZFS), no "
+                "The file system is aufs, overlay or eCryptfs (up to Podman 4.3 also ZFS), no "
                 "mount_program is set, and native overlay is not tried there.",
                 checks=(Check(magic.podman_overlay),),
                 when="a mount_program is required",

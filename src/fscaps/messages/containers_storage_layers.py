@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from errno import EACCES, EBUSY, EEXIST, EINVAL, ELOOP, ENOENT, ENOLCK, ENOTSUP, EPERM, EROFS
 
-from ..probes import lock, magic, mode, name, overlay, symlink, xattr
+from ..probes import lock, magic, mode, name, overlay, rootless, symlink, xattr
 from . import Cause, Check, Message
 from ._causes import (
     BROKEN,
@@ -228,6 +228,8 @@ MESSAGES = (
         (
             Cause(
                 "The user has too few subordinate ids.",
+                # Root asks for a user who has enough.
+                checks=(Check(rootless.ids, refutes=()),),
                 errnos=(EINVAL,),
                 look="grep $USER /etc/subuid /etc/subgid; podman unshare cat /proc/self/uid_map",
                 remedy="usermod --add-subuids 100000-165535 --add-subgids 100000-165535 USER; "
@@ -235,6 +237,7 @@ MESSAGES = (
             ),
             Cause(
                 "The server takes no owners but the user's own (NFS, Lustre, GPFS homes).",
+                checks=(Check(rootless.owners, refutes=(), errnos=(EPERM, EACCES)),),
                 errnos=(EPERM,),
                 look="podman unshare chown 1:1 a-file-there",
                 remedy="put the graphroot on a local disk, or set force_mask in storage.conf",

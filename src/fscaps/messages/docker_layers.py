@@ -19,6 +19,7 @@ from errno import (
 
 from ..probes import (
     owner,
+    rootless,
     symlink,
     xattr,
 )
@@ -213,6 +214,8 @@ MESSAGES = (
             ),
             Cause(
                 "Rootless: the user has too few subordinate ids for the owners in the image.",
+                # Root asks for a user who has enough.
+                checks=(Check(rootless.ids, refutes=()),),
                 errnos=(EINVAL, EPERM),
                 look="grep $USER /etc/subuid /etc/subgid",
                 remedy="give it 65536 ids, then restart dockerd or podman system migrate",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from errno import EACCES, EINVAL, EIO, ENOTSUP, EPERM
 
-from ..probes import link, name, node, owner, rename, symlink, xattr
+from ..probes import link, name, node, owner, rename, rootless, symlink, xattr
 from . import Cause, Check, Message
 from ._causes import BROKEN, LOCAL, LONG_NAME, MARK, NODE
 
@@ -117,6 +117,10 @@ MESSAGES = (
                 "Rootless: the directory was given to one of the user's subordinate ids, of which "
                 "the server or the FUSE file system knows nothing (measured on gocryptfs, "
                 "mergerfs and NTFS-3G).",
+                checks=(
+                    Check(rootless.files, refutes=(), errnos=(EACCES, EPERM)),
+                    Check(rootless.owners, refutes=(), errnos=(EACCES, EPERM)),
+                ),
                 errnos=(EACCES, EPERM),
                 look="podman unshare ls -ld the directory of the message",
                 remedy="put the store on a local disk of the user's",
