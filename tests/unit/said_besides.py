@@ -3,6 +3,14 @@
 from __future__ import annotations
 
 BESIDES = {
+    "apptainer/incompatible": "FATAL:   container creation failed: while setting overlay session "
+    "layout: /mnt/nas is located on a NFS filesystem incompatible as overlay upper directory",
+    "apptainer/path": "while loading overlay images: failed to open overlay image /mnt/one: "
+    "failed to retrieve path for /mnt/one: lstat /mnt/one: no such file or directory",
+    "apptainer/noexec": "Unable to create build: 'noexec' mount option set on /mnt, sandbox "
+    "/mnt/sandbox won't be usable at this location",
+    "apptainer/mount": "while mounting overlay: can't mount overlay filesystem to /s/final: "
+    "invalid argument",
     "call/create": "failed to start daemon: mkdir /data-root/image/overlay2: operation not "
     "permitted",
     "call/mkdir-exists": "containerd: mkdir /mnt/nas: file exists",

@@ -71,7 +71,10 @@ def test_what_an_engine_is_foretold_to_say_can_be_explained(line: str) -> None:
     filled = line.replace("…", "/x/y")
     errors = ("operation not supported", "operation not permitted", "invalid argument",
               "input/output error", "permission denied")  # fmt: skip
-    assert any(is_known(filled.replace("{error}", error)) for error in errors)
+    assert any(
+        is_known(filled.replace("{error}", error).replace("{Error}", error.capitalize()))
+        for error in errors
+    )
 
 
 def test_a_need_that_says_only_an_errno_is_known_by_that() -> None:

@@ -29,7 +29,7 @@ MESSAGES = (
     Message(
         "call/create",
         r"\b(?:mkdir(?:at)?|open(?:at)?|faccessat) \S{1,900}: (?!file exists)|"
-        r"cannot (?:create (?:directory|regular file)|open) [\"'].{1,900}[\"'](?: for writing)?: ",
+        r"cannot (?:create (?:directory|regular file)|open) .{1,900}(?: for writing)?: ",
         _SPEAKER,
         "mkdir(2), open(2)",
         "A directory or a file could not be made or opened.",
@@ -101,7 +101,7 @@ MESSAGES = (
     ),
     Message(
         "call/times",
-        r"preserving times for [\"'].{1,900}[\"']: |\b(?:chtimes|futimesat|utimensat) \S{1,900}: ",
+        r"preserving times for .{1,900}: |\b(?:chtimes|futimesat|utimensat) \S{1,900}: ",
         "cp; Go programs",
         "utimensat(2)",
         "The times of a file or directory could not be set.",
@@ -123,7 +123,7 @@ MESSAGES = (
     ),
     Message(
         "call/permissions",
-        r"preserving permissions for [\"'].{1,900}[\"']: ",
+        r"preserving permissions for .{1,900}: ",
         "cp",
         "chmod(2), acl_set_file(3)",
         "The mode of a copy, or its access control list, could not be set.",
@@ -144,8 +144,8 @@ MESSAGES = (
     ),
     Message(
         "call/write",
-        r"\bwrite \S{1,900}: |error writing [\"'].{1,900}[\"']: |could not erase sector \d+: |"
-        r"failed to truncate [\"'].{1,900}[\"'] (?:at|to) \d+ bytes: |\btruncate \S{1,900}: ",
+        r"\bwrite \S{1,900}: |error writing .{1,900}: |could not erase sector \d+: |"
+        r"failed to truncate .{1,900} (?:at|to) \d+ bytes: |\btruncate \S{1,900}: ",
         _SPEAKER + ", mke2fs",
         "write(2), ftruncate(2)",
         "A file could not be written to, or not be made longer.",
@@ -195,7 +195,7 @@ MESSAGES = (
     Message(
         "call/stat",
         r"\b(?:lstat|stat|readlink|statfs|readdirent|fdopendir) \S{1,900}: |"
-        r"cannot (?:stat|access) [\"'].{1,900}[\"']: ",
+        r"cannot (?:stat|access) .{1,900}: ",
         _SPEAKER,
         "stat(2), readlink(2)",
         "A file could not be looked at.",
