@@ -110,7 +110,7 @@ BESIDES = {
     "errno/invalid": "Error response from daemon: invalid argument",
     "errno/busy": "device or resource busy",
     "errno/name-too-long": "touch: file name too long",
-    "errno/not-empty": "rm: cannot remove 'a': Directory not empty",
+    "errno/not-empty": "rmdir: failed to remove 'a': Directory not empty",
     "errno/no-locks": "flock: no locks available",
     "errno/no-key": "cp: a: Required key not available",
     "errno/no-data": "a: security.selinux: No data available",

@@ -29,7 +29,7 @@ MESSAGES = (
     Message(
         "call/create",
         r"\b(?:mkdir(?:at)?|open(?:at)?|faccessat) \S{1,900}: (?!file exists)|"
-        r"cannot (?:create (?:directory|regular file)|open) .{1,900}(?: for writing)?: ",
+        r"cannot (?:create (?:directory|regular file|(?=[\"']))|open) ?.{1,900}: ",
         _SPEAKER,
         "mkdir(2), open(2)",
         "A directory or a file could not be made or opened.",
@@ -145,7 +145,7 @@ MESSAGES = (
     Message(
         "call/write",
         r"\bwrite \S{1,900}: |error writing .{1,900}: |could not erase sector \d+: |"
-        r"failed to truncate .{1,900} (?:at|to) \d+ bytes: |\btruncate \S{1,900}: ",
+        r"failed to truncate .{1,900} (?:at|to) \S{1,20} bytes: |\btruncate \S{1,900}: ",
         _SPEAKER + ", mke2fs",
         "write(2), ftruncate(2)",
         "A file could not be written to, or not be made longer.",

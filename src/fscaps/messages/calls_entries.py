@@ -32,7 +32,7 @@ _REFUSED = (EPERM, EACCES, ENOTSUP, EINVAL, EIO, ENOSYS)
 MESSAGES = (
     Message(
         "call/symlink",
-        r"\bsymlink \S{1,900} \S{1,900}: |failed to create symlink: |"
+        r"\bsymlink \S{1,900}(?: \S{1,900})?: |failed to create symlink: |"
         r"cannot create symbolic link .{1,900}: ",
         _SPEAKER,
         "symlink(2); containerd/continuity fs/copy.go:CopyDir",
@@ -52,7 +52,7 @@ MESSAGES = (
     ),
     Message(
         "call/link",
-        r"(?<!sym)\blink \S{1,900} \S{1,900}: |failed to create hard link\b|"
+        r"(?<!sym)\blink \S{1,900}(?: \S{1,900})?: |failed to create hard link\b|"
         r"cannot create (?:hard )?link .{1,900}: ",
         _SPEAKER,
         "link(2)",
@@ -107,7 +107,7 @@ MESSAGES = (
     ),
     Message(
         "call/rename",
-        r"\brename \S{1,900} \S{1,900}: (?!file exists)",
+        r"\brename \S{1,900}(?: \S{1,900})?: (?!file exists)",
         _SPEAKER,
         "rename(2)",
         "A file or directory could not be renamed.",
@@ -138,7 +138,7 @@ MESSAGES = (
     Message(
         "call/unlink",
         r"\b(?:unlinkat|unlink|rmdir|remove) \S{1,900}: (?!directory not empty)|"
-        r"failed to remove root filesystem",
+        r"can(?:not|'t) remove .{1,900}: (?!directory not empty)|failed to remove root filesystem",
         _SPEAKER,
         "unlink(2), rmdir(2); fs/overlayfs/dir.c:ovl_remove_upper, ovl_set_opaque",
         "A file or directory could not be removed.",

@@ -70,9 +70,10 @@ MESSAGES = (
     ),
     Message(
         "docker/volume-busy",
-        r"error removing volume path .{0,600}: directory not empty|"
-        r"unlinkat \S{1,900}: directory not empty",
-        "dockerd; Podman",
+        r"error removing volume path .{0,600} directory not empty|"
+        r"unlinkat \S{1,900}: directory not empty|"
+        r"can(?:not|'t) remove .{1,900}: directory not empty",
+        "dockerd; Podman; rm in a container",
         "volume/local/local.go:removePath; os.RemoveAll",
         "A directory could not be removed because something is left in it.",
         (

@@ -16,7 +16,7 @@ MESSAGES = (
     Message(
         "unpack/layer",
         r"\bApplyLayer\b|processing tar file\b|unpacking failed \(error|failed to extract layer|"
-        r"failed to register layer|apply layer error for|adding layer with blob",
+        r"\bunpack entry: |failed to register layer|apply layer error for|adding layer with blob",
         "dockerd, containerd, Podman, Buildah, CRI-O",
         "moby pkg/chrootarchive/diff_unix.go, archive_unix.go:invokeUnpack at v20.10.24; "
         "containers/storage pkg/chrootarchive/archive_unix.go:invokeUnpack at v1.43.0; containerd "
