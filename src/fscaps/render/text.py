@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
     Line = tuple[str, Optional[Fitness], str]  # a heading, its colour, the words behind it
 
-_NAMED = 3
 _AT_HOME = (Attachment.LOCAL, Attachment.MEMORY, Attachment.UNKNOWN)
 
 
@@ -43,7 +42,7 @@ def _headlines(report: Report, style: Style) -> Iterator[str]:
 def _answer(report: Report, engine: str) -> tuple[str, Fitness]:
     path, own = printable(report.path), report.usual(engine)
     whole = own[0]
-    parts = _first_of([verdict.title for verdict in own[1:] if verdict.fitness.fits])
+    parts = _enumerated([verdict.title for verdict in own[1:] if verdict.fitness.fits])
     if whole.fitness is Fitness.SUITABLE:
         return f"{path} can back {whole.title}.", Fitness.SUITABLE
     if whole.fitness is Fitness.DEGRADED:
@@ -54,10 +53,10 @@ def _answer(report: Report, engine: str) -> tuple[str, Fitness]:
         rest = f" It can back {parts}." if parts else ""
         text = f"Whether {path} can back {whole.title} could not be established.{rest}"
         return text, Fitness.UNDETERMINED
-    unknown = _first_of([v.title for v in own if v.fitness is Fitness.UNDETERMINED])
+    unknown = _enumerated([v.title for v in own if v.fitness is Fitness.UNDETERMINED])
     unsure = f" Not established: {unknown}." if unknown else ""
     if parts:
-        text = f"{path} can back only {parts}, not {whole.title}.{unsure}"
+        text = f"{path} cannot back {whole.title}, only {parts}.{unsure}"
     elif unsure or len(own) == 1:
         text = f"{path} cannot back {whole.title}.{unsure}"
     else:
@@ -92,13 +91,6 @@ def _store(report: Report, style: Style) -> Iterator[str]:
 def _enumerated(words: Iterable[str]) -> str:
     *others, last = (*words, "")[:-1] or ("",)
     return f"{', '.join(others)} and {last}" if others else last
-
-
-def _first_of(titles: list[str]) -> str:
-    """All of a few, or the first of many and how many more; the rest is in the table."""
-    if len(titles) > _NAMED:
-        titles = [*titles[: _NAMED - 1], f"{len(titles) - _NAMED + 1} more"]
-    return _enumerated(titles)
 
 
 def _each_role(report: Report, style: Style) -> Iterator[str]:
