@@ -79,11 +79,13 @@ def _answer(findings: Mapping[str, Finding], probe: str) -> Outcome:
 def _unmet(findings: Mapping[str, Finding], need: Need) -> Unmet:
     ids = tuple(probe.id for probe in need.any_of)
     names = [findings[probe].errno for probe in ids if probe in findings]
+    texts = (need.says, *(text for _, text in need.reworded))
+    says = "\n".join(dict.fromkeys(line for text in texts for line in text.splitlines()))
     return Unmet(
         any_of=ids,
         because=need.because,
         source=need.source,
-        says=_said(need.says, next(filter(None, names), None)),
+        says=_said(says, next(filter(None, names), None)),
         remedy=need.remedy,
         since=need.since,
         before=need.before,

@@ -51,7 +51,14 @@ def is_measured(engine: Engine, version: str) -> bool:
 
 
 def _of(version: str, needs: tuple[Need, ...]) -> tuple[Need, ...]:
-    return tuple(need for need in needs if _covers(version, need.since, need.before))
+    held = (need for need in needs if _covers(version, need.since, need.before))
+    return tuple(_worded(need, version) for need in held)
+
+
+def _worded(need: Need, version: str) -> Need:
+    """The need in the words of that version."""
+    said = [need.says, *(text for since, text in need.reworded if _covers(version, since, ""))]
+    return replace(need, says=said[-1], reworded=())
 
 
 def _covers(version: str, since: str, before: str) -> bool:
