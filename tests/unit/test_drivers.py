@@ -12,7 +12,7 @@ import fscaps
 from fscaps import Finding, Host, Mount, Outcome, engines, probes
 from fscaps._judge import pick
 from fscaps._linux.directory import Directory
-from fscaps.probes import No, Unknown, driver, overlay
+from fscaps.probes import No, Unknown, driver, magic, overlay
 from fscaps.probes._area import Area
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from fscaps import Probe
 
 (DOCKER,) = engines.whole(["docker"])
+OLD, NEW = "podman@4.3", "podman@5.8"
 
 
 @pytest.fixture
@@ -69,6 +70,50 @@ def test_a_program_that_cannot_be_executed_is_not_found(area: Area, programs: Pa
 def test_before_any_engine_is_installed_nobody_knows(area: Area, programs: Path) -> None:
     assert not list(programs.iterdir())
     assert _outcome(driver.fuse_overlayfs, area) is Outcome.UNKNOWN
+
+
+@pytest.mark.parametrize("engine", ["podman", "buildah", "crio"])
+def test_podmans_program_is_missed_once_one_is_installed_that_wants_it(
+    area: Area, programs: Path, engine: str
+) -> None:
+    _install(programs, "dockerd")
+    assert _outcome(driver.podman_fuse_overlayfs, area) is Outcome.UNKNOWN
+    _install(programs, engine)
+    assert _outcome(driver.podman_fuse_overlayfs, area) is Outcome.NO
+    _install(programs, "fuse-overlayfs")
+    assert _outcome(driver.podman_fuse_overlayfs, area) is Outcome.YES
+
+
+def test_podman_asks_for_no_kernel(area: Area, programs: Path) -> None:
+    _install(programs, "fuse-overlayfs")
+    area.host = Host("3.10.0", "x86_64", 0)
+    assert _outcome(driver.podman_fuse_overlayfs, area) is Outcome.YES
+
+
+@pytest.mark.parametrize(
+    ("number", "probe", "outcome"),
+    [
+        # numbers from linux/magic.h and containers/storage drivers/driver_linux.go
+        ("0x61756673", driver.podman_vfs, Outcome.YES),
+        ("0x794c7630", driver.podman_vfs, Outcome.YES),
+        ("0xf15f", driver.podman_vfs, Outcome.YES),
+        ("0x2fc12fc1", driver.podman_vfs, Outcome.NO),
+        ("0xef53", driver.podman_vfs, Outcome.NO),
+        (None, driver.podman_vfs, Outcome.UNKNOWN),
+        ("0x2fc12fc1", magic.podman_zfs, Outcome.NO),
+        ("0x794c7630", magic.podman_zfs, Outcome.YES),
+        ("0x19830326", magic.podman_beegfs, Outcome.NO),
+        ("0x19830326", magic.podman_rootless, Outcome.YES),
+        ("0xef53", magic.podman_beegfs, Outcome.YES),
+        (None, magic.podman_beegfs, Outcome.UNKNOWN),
+    ],
+)
+def test_what_podman_goes_by_names(
+    area: Area, number: str | None, probe: Probe, outcome: Outcome
+) -> None:
+    """There is no aufs, ZFS or BeeGFS on this machine, so their numbers are made up here."""
+    area.mount = Mount(1, "/", "any", "none", magic=number)
+    assert _outcome(probe, area) is outcome
 
 
 @pytest.mark.parametrize(
@@ -187,3 +232,66 @@ def test_with_an_engine_the_roles_of_its_drivers_are_judged(tmp_path: Path) -> N
     assert beside == picked | {"docker/data-root-without-layers"}
     (vfs,) = engines.roles(["docker/data-root-vfs"])
     assert {probe.id for need in vfs.needs for probe in need.any_of} <= set(found.findings)
+
+
+_TRIED = "driver.overlay2"
+_PROGRAM = "driver.podman_fuse_overlayfs"
+
+
+def _podman_picks(version: str, *lacking: str, **answers: Outcome) -> str | None:
+    """On no btrfs, no ZFS and nothing that is refused by name, but for what is said otherwise."""
+    usual = dict.fromkeys(("driver.btrfs", "driver.zfs", "driver.podman_vfs"), Outcome.NO)
+    changed = dict.fromkeys(lacking, Outcome.NO)
+    if "magic.podman_overlay" in lacking:
+        changed["driver.podman_vfs"] = Outcome.YES
+    more = {f"driver.{name}": outcome for name, outcome in answers.items()}
+    every = dict.fromkeys(probes.every(), Outcome.YES)
+    (podman,) = engines.whole([version])
+    return pick(nouns.found({**every, **usual, **changed, **more}), podman).driver
+
+
+@pytest.mark.parametrize("version", [OLD, NEW])
+def test_podman_takes_the_program_where_its_trial_fails(version: str) -> None:
+    assert _podman_picks(version) == "overlay"
+    assert _podman_picks(version, _TRIED) == "fuse-overlayfs"
+    assert _podman_picks(version, "directory.d_type") == "fuse-overlayfs"
+    assert _podman_picks(version, _TRIED, "magic.podman_overlay") == "fuse-overlayfs"
+
+
+def test_without_the_program_older_podman_goes_on_after_names_alone() -> None:
+    """Measured with 4.3.1 on overlay, ext4 without filetype and an unbindable tmpfs."""
+    assert _podman_picks(OLD, "node.whiteout", _PROGRAM, "magic.podman_overlay") == "vfs"
+    assert _podman_picks(OLD, "directory.d_type", _PROGRAM) is None
+    assert _podman_picks(OLD, "mode.bindable", _PROGRAM) is None
+
+
+def test_without_the_program_newer_podman_goes_on_in_any_case() -> None:
+    """Measured with 5.8.6 on the same, and on ramfs and btrfs."""
+    assert _podman_picks(NEW, "node.whiteout", _PROGRAM, "magic.podman_overlay") == "vfs"
+    assert _podman_picks(NEW, "directory.d_type", _PROGRAM) == "vfs"
+    assert _podman_picks(NEW, "xattr.overlay_opaque", _PROGRAM) == "vfs"
+    assert _podman_picks(NEW, "mode.bindable", _PROGRAM, btrfs=Outcome.YES) == "btrfs"
+    assert _podman_picks("podman@5.8.2", "directory.d_type", _PROGRAM) is None
+
+
+@pytest.mark.parametrize("version", [OLD, NEW])
+def test_what_passes_the_trial_and_is_refused_by_name_is_given_to_no_program(version: str) -> None:
+    """Measured on eCryptfs: podman 4.3.1 has fuse-overlayfs there, and does not take it."""
+    assert _podman_picks(version, "magic.podman_overlay") == "vfs"
+    assert _podman_picks(OLD, "magic.podman_zfs", zfs=Outcome.YES) == "zfs"
+
+
+def test_whoever_is_left_with_vfs_hears_that_podman_starts_once() -> None:
+    for version in (OLD, NEW):
+        (podman,) = engines.whole([version])
+        (price,) = {one.price for one in podman.drivers if one.id == "vfs"}
+        assert "prior storage driver overlay failed" in price
+
+
+def test_where_the_program_is_not_known_the_pick_hangs_on_it() -> None:
+    found = nouns.found(
+        {**dict.fromkeys(probes.every(), Outcome.YES), _TRIED: Outcome.NO, _PROGRAM: Outcome.UNKNOWN}
+    )
+    (podman,) = engines.whole(["podman"])
+    picked = pick(found, podman)
+    assert (picked.driver, [need.any_of for need in picked.open]) == (None, [(_PROGRAM,)])

@@ -119,7 +119,8 @@ IMAGE_STORE = Role(
             (loop.erofs,),
             because="Each host mounts the EROFS image of the store, read-only.",
             source="mount(8); containers-storage.conf(5), additionalimagestores",
-            says="mount: …: {error}",
+            says="cp: cannot create regular file …: {Error}\ncp: error writing …: {Error}\n"
+            "mount: …: {Error}",
             remedy=_LOADED.format("erofs")
             + "; where this host may not write, ask on one that may, for the image is made there",
         ),

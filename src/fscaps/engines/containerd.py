@@ -7,6 +7,8 @@ the first container. docs/reference/containerd.md says how each need was measure
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ..model import Driver, Engine, Level, Need, Role
 from ..probes import (
     directory,
@@ -17,6 +19,7 @@ from ..probes import (
     name,
     node,
     overlay,
+    owner,
     rename,
     space,
     symlink,
@@ -26,7 +29,11 @@ from . import _unpacking
 from ._remedies import FILETYPE, FOLLOWED, LOCAL, LOCKS, OPEN, PLAIN_PATH, ROOM, WRITABLE
 
 _UNPACK = "archive/tar.go:createTarFile"
-_EXTRACT = "failed to extract layer sha256:…: "
+_EXTRACT = "failed to extract layer …: "
+_BOLT = (
+    'failed to load plugin io.containerd.metadata.v1.bolt" error="{error}\n'
+    "ctr: unknown service containerd.services.leases.v1.Leases"
+)
 _NATIVE = "use the native snapshotter, which needs no overlay and copies every layer in full"
 
 # --- what containerd's root needs -----------------------------------------------------------
@@ -35,17 +42,21 @@ _ROOT = (
     Need(
         (directory.writable,),
         because="containerd creates directories and files here as soon as it starts.",
-        source="services/server/server.go:CreateTopLevelDirectories",
-        says="containerd: mkdir …: {error}",
+        source="services/server/server.go:CreateTopLevelDirectories, New",
+        says="containerd: chmod …: {error}\n"
+        "containerd: creating temp mount location: mkdir …/tmpmounts: {error}",
         remedy=WRITABLE,
     ),
     Need(
         (directory.changeable,),
-        because="containerd sets the mode of the directory itself (since 1.7.29 and in "
-        "distributions' 1.6, CVE-2024-25621; 2.3 does without where that is refused).",
-        source="containerd v1.7.29 services/server/server.go:CreateTopLevelDirectories",
+        because="containerd sets the mode of the directory itself: since 1.7.29, 2.0.7 and 2.1.5, "
+        "and in older ones of distributions (CVE-2024-25621; Debian's 1.6.20 and 1.7.24). 2.3 does "
+        "without where that is not permitted.",
+        source="containerd v1.7.29 services/server/server.go:CreateTopLevelDirectories; v2.3.0 "
+        "cmd/containerd/server/server.go; measured with Debian's 1.6.20 and 2.1.9",
         says="containerd: chmod …: operation not permitted",
-        remedy="chattr -i -a",
+        remedy="chattr -i -a; or containerd 2.3 or newer",
+        before="2.3",
     ),
     Need(
         (space.writable,),
@@ -59,22 +70,21 @@ _ROOT = (
         because="meta.db and each snapshotter's metadata.db are bbolt databases, opened under "
         "flock(2) without a deadline.",
         source="services/server/server.go:LoadPlugins; vendor/go.etcd.io/bbolt/bolt_unix.go:flock",
-        says="waiting for response from boltdb open\n"
-        'failed to load plugin io.containerd.metadata.v1.bolt" error="{error}',
+        says=f"waiting for response from boltdb open\n{_BOLT}",
         remedy=LOCKS,
     ),
     Need(
         (mmap.coherent,),
         because="bbolt reads through a shared mapping what it writes with pwrite(2).",
         source="vendor/go.etcd.io/bbolt/bolt_unix.go:mmap",
-        says='failed to load plugin io.containerd.metadata.v1.bolt" error="{error}',
+        says=_BOLT,
         remedy=LOCAL,
     ),
     Need(
         (durability.fdatasync,),
         because="bbolt ends each transaction with fdatasync(2).",
         source="vendor/go.etcd.io/bbolt/bolt_linux.go:fdatasync",
-        says='failed to load plugin io.containerd.metadata.v1.bolt" error="{error}',
+        says=_BOLT,
         remedy=LOCAL,
     ),
     Need(
@@ -118,8 +128,18 @@ _UTF8 = Need(
     remedy="use a path that is UTF-8; a bind mount at such a path will do",
     since="2",
 )
+
+
+def _owned(need: Need) -> Need:
+    """A need of owners, in containerd's words."""
+    says = need.says.replace("lchown …: ", 'failed to Lchown "…" for UID …, GID …: lchown …: ')
+    if need.any_of[0] is owner.created:  # then it may not change its own directory either
+        says = f"containerd: chmod …: operation not permitted\n{says}"
+    return replace(need, says=says)
+
+
 _LAYERS = (
-    *_unpacking.entries(_UNPACK, _EXTRACT),
+    *map(_owned, _unpacking.entries(_UNPACK, _EXTRACT)),
     _unpacking.fifos(_UNPACK, _EXTRACT),
     _unpacking.devices(_UNPACK, _EXTRACT),
     Need(
@@ -170,7 +190,7 @@ _OVERLAYFS = (
         (mode.bindable,),
         because="overlay takes no layer from an unbindable mount.",
         source="fs/namespace.c:clone_private_mount",
-        says="failed to mount …/containerd-mount…: invalid argument",
+        says="failed to mount …/containerd-mount…: …invalid argument",
         remedy="mount --make-private",
     ),
     Need(
@@ -178,7 +198,8 @@ _OVERLAYFS = (
         because="containerd writes the path into the options of the overlay mount as it is, where "
         "a colon separates layers and a comma options.",
         source="snapshots/overlay/overlay.go:mounts",
-        says="failed to mount …/containerd-mount…: no such file or directory",
+        says="failed to mount …/containerd-mount…: …no such file or directory\n"
+        "failed to mount …: mount options is too long",
         remedy=PLAIN_PATH,
     ),
     Need(
@@ -200,8 +221,10 @@ _OVERLAYFS = (
         because="Each container's root is an overlay whose upper and work directory lie here. "
         "containerd does not try one when it starts: the first container fails.",
         source="snapshots/overlay/overlay.go:mounts; overlayutils/check.go:Supported (not called)",
-        says="failed to mount …/containerd-mount…: {error}",
+        # In the words of what the mount gives (ovl_make_workdir), not of what is lacking here.
+        says="failed to mount …/containerd-mount…: invalid argument",
         remedy=f"{_NATIVE}; or {LOCAL}",
+        reworded=(("1.7", "failed to mount rootfs component: …invalid argument"),),
     ),
     *_unpacking.USED_OVERLAY,
 )
@@ -228,7 +251,7 @@ _COPIES = (
         because="noexec: the root of a container is a bind mount of its snapshot, so no program "
         "starts.",
         source="snapshots/native/native.go:mounts",
-        says="runc create failed: unable to start container process: exec …: permission denied",
+        says="runc create failed: unable to start container process: …exec…: permission denied",
         remedy="mount -o remount,exec",
     ),
     Need(

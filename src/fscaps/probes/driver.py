@@ -10,7 +10,7 @@ from errno import EINVAL, EIO, ELOOP, ENOTSUP, EOVERFLOW, EREMOTE, ESTALE, EXDEV
 
 from .._linux import mounts
 from ..findings import Mounting, Outcome, Reason
-from . import No, Unknown, _overlay, directory, overlay, probe, rename, xattr
+from . import No, Unknown, _overlay, directory, magic, overlay, probe, rename, xattr
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -65,25 +65,53 @@ def fuse_overlayfs(area: Area) -> str:
     kernel = tuple(int(part) for part in area.host.kernel.split(".")[:2] if part.isdigit())
     if kernel < _OLDEST_FOR_FUSE:
         raise No(f"dockerd wants Linux 4.18 for it; this is {area.host.kernel}")
-    return _program("fuse-overlayfs")
+    return _program("fuse-overlayfs", ("dockerd",))
 
 
-@probe("Does dockerd take this for btrfs?")
+@probe("Would podman find the program fuse-overlayfs?")
+def podman_fuse_overlayfs(_area: Area) -> str:
+    """In the PATH that systemd gives a service; root's own may be another.
+
+    That is all that podman, Buildah and CRI-O ask. (containers/storage
+    drivers/overlay/overlay.go:Init) Nothing is run. Where none of them is there either nobody knows
+    yet what will be.
+    """
+    return _program("fuse-overlayfs", ("podman", "buildah", "crio"))
+
+
+@probe("Does podman without fuse-overlayfs fall back to vfs here, by the file system's name?")
+def podman_vfs(area: Area) -> str:
+    """statfs(2)'s f_type is that of aufs, overlay or eCryptfs, after which podman goes on to vfs.
+
+    After other failures of its trial podman before 5.8.6 goes on to nothing. (containers/storage
+    drivers/overlay/overlay.go:Init, ErrIncompatibleFS; drivers/driver.go:isDriverNotSupported)
+    """
+    number = _magic(area)
+    if number not in magic.STACKED:
+        raise No(f"f_type is {number:#x}")
+    return magic.STACKED[number]
+
+
+@probe("Do dockerd and podman take this for btrfs?")
 def btrfs(area: Area) -> None:
-    """statfs(2)'s f_type is BTRFS_SUPER_MAGIC (moby daemon/graphdriver/btrfs/btrfs.go:Init)."""
+    """statfs(2)'s f_type is BTRFS_SUPER_MAGIC.
+
+    (moby daemon/graphdriver/btrfs/btrfs.go:Init; containers/storage drivers/btrfs/btrfs.go:Init)
+    """
     if _magic(area) != _BTRFS:
         raise No(f"f_type is {_magic(area):#x}")
 
 
-@probe("Would dockerd manage this as a ZFS dataset?")
+@probe("Would dockerd and podman manage this as a ZFS dataset?")
 def zfs(area: Area) -> str:
     """statfs(2)'s f_type is ZFS's, and the program zfs is found.
 
-    (moby daemon/graphdriver/zfs/zfs.go:Init, zfs_linux.go:checkRootdirFs) Nothing is run.
+    (moby daemon/graphdriver/zfs/zfs.go:Init, zfs_linux.go:checkRootdirFs; containers/storage
+    drivers/zfs/zfs.go:Init) Nothing is run.
     """
     if _magic(area) != _ZFS:
         raise No(f"f_type is {_magic(area):#x}")
-    return _program("zfs")
+    return _program("zfs", ("dockerd", "podman"))
 
 
 def _refuse_remote(area: Area) -> None:
@@ -101,9 +129,9 @@ def _refuse_remote(area: Area) -> None:
 
 
 def _is_harmless(area: Area) -> bool:
-    magic = _magic(area)
+    number = _magic(area)
     on_a_device = area.mount is not None and bool(area.mount.devices)
-    return magic in _UNHARMED or (on_a_device and magic != _FUSE)
+    return number in _UNHARMED or (on_a_device and number != _FUSE)
 
 
 def _magic(area: Area) -> int:
@@ -112,12 +140,12 @@ def _magic(area: Area) -> int:
     return int(area.mount.magic, 16)
 
 
-def _program(name: str) -> str:
+def _program(name: str, engines: tuple[str, ...]) -> str:
     found = _found(name)
     if found:
         return found
-    if not _found("dockerd"):
-        raise Unknown(Reason.SKIPPED, f"neither {name} nor dockerd is installed yet")
+    if not any(map(_found, engines)):
+        raise Unknown(Reason.SKIPPED, f"neither {name} nor {engines[0]} is installed yet")
     raise No(f"{name} is not in {_PATH}", errno="ENOENT")
 
 

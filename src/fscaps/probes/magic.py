@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from ._area import Area
 
 # containers/storage v1.59.1 drivers/overlay/overlay.go:Init; linux/magic.h
-_STACKED = {0x61756673: "aufs", 0x794C7630: "overlay", 0xF15F: "eCryptfs"}
+STACKED = {0x61756673: "aufs", 0x794C7630: "overlay", 0xF15F: "eCryptfs"}
+_ZFS = {0x2FC12FC1: "ZFS"}
 # The same, isNetworkFileSystem; the numbers from drivers/driver_linux.go.
 _NETWORK = {
     0x6969: "NFS",
@@ -36,6 +37,7 @@ _NETWORK = {
     0x786F4256: "VirtualBox shared folders",
     0xA501FCF5: "VxFS",
 }
+_BEEGFS = {0x19830326: "BeeGFS"}  # v1.52.0 had it as FHGFS, its name before 2014
 
 
 def _refuse_listed(area: Area, listed: dict[int, str]) -> str:
@@ -53,7 +55,16 @@ def podman_overlay(area: Area) -> str:
 
     (containers/storage drivers/overlay/overlay.go:Init)
     """
-    return _refuse_listed(area, _STACKED)
+    return _refuse_listed(area, STACKED)
+
+
+@probe("Does podman before 4.4 not refuse the kernel's overlay here, which it did over ZFS?")
+def podman_zfs(area: Area) -> str:
+    """*No* on ZFS. Nothing is tried.
+
+    (containers/storage drivers/overlay/overlay.go:Init, until v1.44.0)
+    """
+    return _refuse_listed(area, _ZFS)
 
 
 @probe("Does rootless podman not take this for a network file system?")
@@ -63,3 +74,12 @@ def podman_rootless(area: Area) -> str:
     (containers/storage drivers/overlay/overlay.go:isNetworkFileSystem)
     """
     return _refuse_listed(area, _NETWORK)
+
+
+@probe("Does rootless podman before 5.0 not take this for BeeGFS, which it listed as well?")
+def podman_beegfs(area: Area) -> str:
+    """*No* on BeeGFS. Nothing is tried.
+
+    (containers/storage drivers/overlay/overlay.go:isNetworkFileSystem, until v1.52.0)
+    """
+    return _refuse_listed(area, _BEEGFS)

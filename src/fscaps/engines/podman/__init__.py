@@ -7,28 +7,16 @@ was measured, and where Buildah and CRI-O differ.
 
 from __future__ import annotations
 
-from ...model import Driver, Engine, Role
+from ...model import Engine, Role
 from .. import _loop
-from ._drivers import (
-    ACCEPTED,
-    BY_PROGRAM,
-    D_TYPE,
-    DELETES,
-    FOLLOWS,
-    LISTED,
-    OPEN_TO_ALL,
-    OVERLAY,
-    PRIVATE,
-    WHITEOUT,
-)
-from ._graphroot import COLON, GRAPHROOT, OPTION, SHORT, UTF8, VOLUMES
+from ._drivers import BY_PROGRAM, FOLLOWS, OPEN_TO_ALL, OVERLAY
+from ._graphroot import COLON, GRAPHROOT, SHORT, UTF8, VOLUMES
 from ._image_store import STORE
-from ._layers import ATTRIBUTES, DEVICES, ENTRIES, NAMES
+from ._layers import ATTRIBUTES, DEVICES, ENTRIES, NAMES, by_vfs
+from ._picks import DRIVERS
 from ._rootless import ROOTLESS
 
 _ROOTFUL = (*GRAPHROOT, UTF8, SHORT, *ENTRIES, DEVICES, *ATTRIBUTES, *NAMES, *VOLUMES)
-
-_FULL_COPY = "copies every layer and every container in full"
 
 ENGINE = Engine(
     id="podman",
@@ -48,7 +36,7 @@ ENGINE = Engine(
         Role(
             id="podman/vfs",
             title="a graphroot with vfs",
-            needs=(*_ROOTFUL, COLON, FOLLOWS, OPEN_TO_ALL),
+            needs=(*map(by_vfs, _ROOTFUL), COLON, FOLLOWS, OPEN_TO_ALL),
             alternative=True,
         ),
         Role(
@@ -65,20 +53,7 @@ ENGINE = Engine(
         ),
         _loop.IMAGE_STORE,
     ),
-    drivers=(
-        Driver(
-            "overlay",
-            "podman/overlay",
-            (D_TYPE, WHITEOUT, LISTED, OPTION, PRIVATE, ACCEPTED, DELETES),
-        ),
-        Driver(
-            "fuse-overlayfs",
-            "podman/fuse-overlayfs",
-            (),
-            "slower, and what is built with it may be wrong; without that program podman fails, "
-            f"or takes vfs on an overlay, which {_FULL_COPY}",
-        ),
-    ),
+    drivers=DRIVERS,
     oldest="4.3",
     newest="5.8",
 )

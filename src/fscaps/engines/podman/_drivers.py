@@ -8,18 +8,30 @@ from ...model import Level, Need
 from ...probes import directory, driver, fuse, magic, mode, name, node, overlay, symlink, xattr
 from .. import _unpacking
 from .._remedies import FILETYPE, FOLLOWED, LOCAL, PLAIN_PATH
-from ._graphroot import COLON, HOST_CHECK, MOUNT_PROGRAM, OPTION, OTHERS, SAYS_UNSUPPORTED
-from ._layers import BLOB
+from ._graphroot import (
+    COLON,
+    HOST_CHECK,
+    MOUNT_PROGRAM,
+    OPTION,
+    OTHERS,
+    SAYS_UNSUPPORTED,
+    UNSUPPORTED_SINCE,
+)
+from ._layers import BLOB, worded
 
+_REFUSED = (
+    "'overlay' is not supported over …, a mount_program is required: backing file system is "
+    "unsupported for this graph driver"
+)
 D_TYPE = Need(
     (directory.d_type,),
-    because="podman refuses a file system whose readdir does not tell types, and does not then "
-    "look for another driver.",
+    because="podman refuses the kernel's overlay where readdir does not tell types.",
     source=f"{HOST_CHECK}; drivers/overlayutils/overlayutils.go:ErrDTypeNotSupported",
     says="kernel does not support overlay fs: overlay: the backing … filesystem is formatted "
     "without d_type support, which leads to incorrect behavior.… Running without d_type is not "
     "supported.: driver not supported",
     remedy=f"{FILETYPE}; or {MOUNT_PROGRAM}",
+    reworded=UNSUPPORTED_SINCE,
 )
 WHITEOUT = Need(
     (node.whiteout,),
@@ -28,15 +40,25 @@ WHITEOUT = Need(
     source=f"{HOST_CHECK}; pkg/archive/archive_linux.go:overlayWhiteoutConverter.ConvertRead",
     says="kernel does not support overlay fs: unable to create kernel-style whiteout: {error}",
     remedy=f"{MOUNT_PROGRAM}; or {LOCAL}",
+    reworded=UNSUPPORTED_SINCE,
 )
 LISTED = Need(
     (magic.podman_overlay,),
     because="podman refuses overlay over aufs, overlay and eCryptfs by their names, whatever they "
-    "can; before v1.44 over ZFS as well.",
+    "can.",
     source="drivers/overlay/overlay.go:Init",
-    says="'overlay' is not supported over …, a mount_program is required: backing file system is "
-    "unsupported for this graph driver",
+    says=_REFUSED,
     remedy=f"{MOUNT_PROGRAM}; or {LOCAL}",
+    reworded=UNSUPPORTED_SINCE,
+)
+ZFS_TAKEN = "4.4"  # containers/storage 1.45
+LISTED_ZFS = Need(
+    (magic.podman_zfs,),
+    because="podman before 4.4 refuses overlay over ZFS by its name, whatever it can.",
+    source="drivers/overlay/overlay.go:Init, until v1.44.0",
+    says=_REFUSED,
+    remedy=f"use podman 4.4 or newer, or name fuse-overlayfs as mount_program; or {LOCAL}",
+    before=ZFS_TAKEN,
 )
 MOUNT = Need(
     (overlay.upper,),
@@ -44,6 +66,7 @@ MOUNT = Need(
     source=f"{HOST_CHECK}; get",
     says=SAYS_UNSUPPORTED,
     remedy=f"{MOUNT_PROGRAM}; or {LOCAL}",
+    reworded=UNSUPPORTED_SINCE,
 )
 ACCEPTED = Need(
     (driver.overlay2,),
@@ -51,6 +74,10 @@ ACCEPTED = Need(
     source=HOST_CHECK,
 )
 LOOKS_CLOSER = "4.5"  # containers/storage v1.46
+_NOT_DELETED = (
+    "kernel does not support overlay fs: kernel returned … when we tried to delete an item in the "
+    "merged directory: driver not supported"
+)
 DELETES = Need(
     (xattr.overlay_opaque,),
     because="podman deletes a directory in the overlay that it tries, which takes an attribute.",
@@ -63,12 +90,14 @@ PRIVATE = Need(
     source=f"{HOST_CHECK}; fs/namespace.c:clone_private_mount",
     says=SAYS_UNSUPPORTED,
     remedy="mount --make-private",
+    reworded=UNSUPPORTED_SINCE,
 )
 LINKS = Need(
     (symlink.overlay2,),
     because="podman keeps a symbolic link l/<ID> -> ../<id>/diff for each layer.",
     source="drivers/overlay/overlay.go:create",
-    says="symlink ../<id>/diff …/overlay/l/<ID>: {error}",
+    says="symlink ../…/diff …/overlay/l/…: {error}\n"
+    'can\'t stat lower layer "…/overlay/l/…": …: {error}',
     remedy=LOCAL,
 )
 OVERLAY = (
@@ -78,13 +107,19 @@ OVERLAY = (
     D_TYPE,
     WHITEOUT,
     LISTED,
+    LISTED_ZFS,
     Need(
         (xattr.overlay_opaque,),
         because="A directory that replaces one of a lower layer is marked opaque when the layer "
-        "is unpacked.",
-        source="pkg/archive/archive_linux.go:ConvertReadWithHandler",
+        "is unpacked, and since 4.5 when podman tries the overlay.",
+        source="pkg/archive/archive_linux.go:ConvertReadWithHandler; "
+        "drivers/overlay/overlay.go:supportsOverlay, since v1.46",
         says=BLOB + "{error}): exit status 1",
         remedy=f"{MOUNT_PROGRAM}; or {LOCAL}",
+        reworded=(
+            (LOOKS_CLOSER, _NOT_DELETED),
+            *UNSUPPORTED_SINCE,
+        ),
     ),
     LINKS,
     MOUNT,
@@ -111,9 +146,11 @@ COMMA = Need(
     because="podman writes the path into the options of fuse-overlayfs as it is, where a comma "
     "separates options.",
     source="drivers/overlay/overlay.go:get",
-    says='creating overlay mount to …/merged, mount_data="…": using mount program '
-    "fuse-overlayfs: …: exit status 1",
+    says="using mount program …fuse-overlayfs: …: exit status 1",
     remedy=PLAIN_PATH,
+)
+PROGRAM_COLON = replace(
+    COLON, says=COLON.says + "\nusing mount program …fuse-overlayfs: …cannot resolve path …"
 )
 BY_PROGRAM = (
     OTHERS,
@@ -126,7 +163,7 @@ BY_PROGRAM = (
         "first",
         remedy="modprobe fuse; in a container, give it /dev/fuse",
     ),
-    COLON,
+    PROGRAM_COLON,
     COMMA,
     Need(
         (directory.d_type,),
@@ -148,12 +185,14 @@ BY_PROGRAM = (
         remedy="install fuse-overlayfs 1.11 or newer, mount with acl, use the vfs driver, or "
         + LOCAL,
     ),
-    Need(
-        (name.hidden,),
-        because="With fuse-overlayfs a file that a layer deletes is kept as a file .wh.NAME.",
-        source="drivers/overlay/overlay.go:getWhiteoutFormat",
-        says=BLOB + "open ….wh.…: {error}): exit status 1",
-        remedy=LOCAL,
+    worded(
+        Need(
+            (name.hidden,),
+            because="With fuse-overlayfs a file that a layer deletes is kept as a file .wh.NAME.",
+            source="drivers/overlay/overlay.go:getWhiteoutFormat",
+            says=BLOB + "open ….wh.…: {error}): exit status 1",
+            remedy=LOCAL,
+        )
     ),
     _BINDABLE,
     Need(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ...model import Level, Need
 from ...probes import directory, durability, lock, mmap, mode, name, owner, rename, space
-from .._remedies import LOCAL, LOCKS, OPEN, PLAIN_PATH, ROOM, WRITABLE
+from .._remedies import LOCAL, LOCKS, OPEN, PLAIN_PATH, ROOM, WRITABLE as REMOUNT
 
 MOUNT_PROGRAM = (
     "install fuse-overlayfs, which podman then takes by itself (or name it as mount_program in "
@@ -15,15 +15,28 @@ SAYS_UNSUPPORTED = (
     "kernel does not support overlay fs: 'overlay' is not supported over … at \"…/overlay\": "
     "backing file system is unsupported for this graph driver"
 )
+NO_PROGRAM = "5.8.6"
+"""With containers/storage 1.64 (Debian's), which goes on to other drivers; 1.62 did not."""
+_NOT_FOUND = (
+    "configure storage: native overlay not supported and fuse-overlayfs not found: backing file "
+    "system is unsupported for this graph driver"
+)
+UNSUPPORTED_SINCE = ((NO_PROGRAM, _NOT_FOUND),)
+SQLITE = "4.8"
+"""Since then podman keeps its database in SQLite, unless it finds one of bbolt."""
 
-GRAPHROOT = (
-    Need(
-        (directory.writable,),
-        because="podman creates directories and files here as soon as it starts.",
-        source="podman v4.3.1 libpod/runtime.go:makeRuntime",
-        says="creating runtime static files directory: mkdir …/libpod: {error}",
-        remedy=WRITABLE,
+WRITABLE = Need(
+    (directory.writable,),
+    because="podman creates directories and files here as soon as it starts.",
+    source="podman v4.3.1 libpod/runtime.go:makeRuntime",
+    says="creating runtime static files directory: mkdir …/libpod: {error}",
+    remedy=REMOUNT,
+    reworded=(
+        ("4.8", 'creating runtime static files directory "…/libpod": mkdir …/libpod: {error}'),
     ),
+)
+GRAPHROOT = (
+    WRITABLE,
     Need(
         (space.writable,),
         because="Without room for a few blocks nothing can be kept.",
@@ -34,8 +47,10 @@ GRAPHROOT = (
     Need(
         (lock.posix,),
         because="Each use of images, layers and containers takes a lock by fcntl(2); where that "
-        "fails, podman tries again every 10 ms for ever, and says nothing.",
-        source="pkg/lockfile/lockfile_unix.go:lock (internal/rawfilelock since v1.59)",
+        "fails, podman tries again every 10 ms for ever, and says nothing. SQLite takes such locks "
+        "too.",
+        source="pkg/lockfile/lockfile_unix.go:lock (internal/rawfilelock since v1.59); podman "
+        "v5.8.0 libpod/sqlite_state.go, measured with 5.8.6: F_SETLK on db.sql",
         says="(nothing: it hangs)",
         remedy=LOCKS,
     ),
@@ -48,8 +63,10 @@ GRAPHROOT = (
     ),
     Need(
         (durability.fdatasync,),
-        because="Every state file is synced before it is renamed.",
-        source="pkg/ioutils/fswriters.go:atomicFileWriter.Close",
+        because="Every state file is synced before it is renamed; so are SQLite's database and its "
+        "journal.",
+        source="pkg/ioutils/fswriters.go:atomicFileWriter.Close; podman v5.8.0 libpod/"
+        "sqlite_state.go (_sync=FULL)",
         says="{error}",
         remedy=LOCAL,
     ),
@@ -62,19 +79,24 @@ GRAPHROOT = (
     ),
     Need(
         (lock.flock,),
-        because="podman 4 opens its bbolt database under flock(2); podman 5 has SQLite, which "
-        "locks by fcntl(2).",
-        source="podman v4.3.1 libpod/boltdb_state.go:NewBoltState; libpod/sqlite_state.go",
+        because="podman before 4.8 opens its bbolt database under flock(2), and so does a newer "
+        "one that finds such a database here; else it has SQLite, which locks by fcntl(2).",
+        source="podman v4.3.1 libpod/boltdb_state.go:NewBoltState; v4.8.0 libpod/runtime.go:"
+        "getDBState; measured with flock(2) refused: 4.3.1 fails, 5.8.6 does not call it",
         says="opening database …/libpod/bolt_state.db: {error}",
-        remedy=LOCKS,
+        remedy=f"podman 4.8 or newer (SQLite) needs none; or {LOCKS}",
+        before=SQLITE,
     ),
     Need(
         (mmap.coherent,),
-        because="bbolt, podman 4's database, reads through a shared mapping what it writes with "
-        "pwrite(2).",
-        source="podman v4.3.1 vendor/go.etcd.io/bbolt/bolt_unix.go:mmap",
+        because="bbolt, the database of podman before 4.8 and of a newer one that finds it here, "
+        "reads through a shared mapping what it writes with pwrite(2). SQLite, without a "
+        "write-ahead log as podman has it, maps nothing.",
+        source="podman v4.3.1 vendor/go.etcd.io/bbolt/bolt_unix.go:mmap; v5.8.0 libpod/"
+        "sqlite_state.go:sqliteOptions; measured on FUSE with direct_io",
         says="opening database …/libpod/bolt_state.db: {error}",
-        remedy=f"podman 5 (SQLite) needs no mapping; or {LOCAL}",
+        remedy=f"podman 4.8 or newer (SQLite) needs no mapping; or {LOCAL}",
+        before=SQLITE,
     ),
 )
 VOLUMES = (
@@ -120,7 +142,7 @@ SHORT = Need(
     "sqlite3PagerOpen; measured with 5.8.6",
     says="beginning transaction: unable to open database file: …",
     remedy="use a shorter path; a bind mount at one will do",
-    since="4.8",
+    since=SQLITE,
 )
 UTF8 = Need(
     (name.utf8,),
@@ -136,4 +158,5 @@ OPTION = Need(
     source="drivers/overlay/overlay.go:get",
     says=SAYS_UNSUPPORTED,
     remedy=PLAIN_PATH,
+    reworded=UNSUPPORTED_SINCE,
 )

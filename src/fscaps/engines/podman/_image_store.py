@@ -2,8 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ...model import Level, Need
-from ...probes import directory, lock, mode, name, node, overlay, space, symlink, xattr
+from ...probes import (
+    directory,
+    link,
+    lock,
+    mode,
+    name,
+    node,
+    overlay,
+    owner,
+    space,
+    symlink,
+    xattr,
+)
 from .. import _loop, _unpacking
 from .._remedies import FILETYPE, LOCAL, LOCKS, PLAIN_PATH, ROOM, WRITABLE
 from ._graphroot import UTF8
@@ -12,44 +26,69 @@ _EROFS = f"{_loop.SHARE}; or {LOCAL}"
 _OF_ANY_LENGTH = "5.4"
 """A path of 2200 bytes was too long for 4.3, and is none for 5.4."""
 _COPIED = "measured: cp --archive of a filled graphroot"
+_OPTIONS = (
+    'creating overlay mount to …/merged, mount_data="…": …\n'
+    "overlay: can't stat imageStore dir …: stat …: no such file or directory"
+)
+_MADE = {
+    owner.created: "cp: failed to preserve ownership for …: Operation not permitted\n"
+    "cp: preserving times for …: Operation not permitted",
+    owner.chown: "cp: failed to preserve ownership for …: {Error}",
+    owner.lchown: "cp: failed to preserve ownership for …: {Error}",
+    owner.mode: "cp: preserving permissions for …: {Error}",
+    symlink.target: "cp: cannot create symbolic link …: {Error}",
+    link.hard: "cp: cannot create hard link … to …: {Error}",
+    node.fifo: "cp: cannot create fifo …: {Error}",
+    node.device: "cp: cannot create special file …: {Error}",
+    name.length: "cp: cannot create directory …: {Error}\n"
+    "cp: cannot create regular file …: {Error}",
+}
+"""What cp says, by what cannot be made. (coreutils src/copy.c)"""
+
+
+def _copied(need: Need) -> Need:
+    return replace(need, says=_MADE.get(need.any_of[0], need.says))
+
+
 STORE = (
     UTF8,
     Need(
         (directory.writable,),
         because="The store is copied here, from the graphroot of a podman that has the images.",
         source=_COPIED,
-        says="cp: cannot create directory '…': {error}",
+        says="cp: cannot create directory …: {Error}\ncp: preserving times for …: {Error}\n"
+        "cp: preserving permissions for …: {Error}",
         remedy="ask on the host that may write here; " + WRITABLE,
     ),
     Need(
         (directory.changeable,),
         because="The copy sets owner, mode and times of the directory itself.",
         source=_COPIED,
-        says="cp: preserving times for '…': Operation not permitted",
+        says="cp: preserving times for …: Operation not permitted",
         remedy="chattr -i -a",
     ),
     Need(
         (space.writable,),
         because="Without room for a few blocks nothing can be copied here.",
         source=_COPIED,
-        says="cp: error writing '…': {error}",
+        says="cp: error writing …: {Error}",
         remedy=ROOM,
     ),
-    *_unpacking.entries(_COPIED, "cp: "),
-    _unpacking.fifos(_COPIED, "cp: "),
-    _unpacking.devices(_COPIED, "cp: cannot create special file '…': "),
+    *map(_copied, _unpacking.entries(_COPIED, "cp: ")),
+    _copied(_unpacking.fifos(_COPIED, "cp: ")),
+    _copied(_unpacking.devices(_COPIED, "cp: ")),
     Need(
         (node.whiteout,),
         because="A deleted file of a lower layer is a character device 0/0 in the store.",
         source=_COPIED,
-        says="cp: cannot create special file '…': {error}",
+        says="cp: cannot create special file …: {Error}",
         remedy=_EROFS,
     ),
     Need(
         (symlink.overlay2,),
         because="The store has a symbolic link l/<ID> -> ../<id>/diff for each layer.",
         source="drivers/overlay/overlay.go:create",
-        says="cp: cannot create symbolic link '…': {error}",
+        says="cp: cannot create symbolic link …: {Error}",
         remedy=_EROFS,
     ),
     Need(
@@ -72,7 +111,7 @@ STORE = (
         because="podman writes the path into the options of the overlay mount as it is, where a "
         "colon separates layers and a comma options, and which are a page at most.",
         source="drivers/overlay/overlay.go:get",
-        says='creating overlay mount to …/merged, mount_data="…": {error}',
+        says=_OPTIONS,
         remedy=PLAIN_PATH,
         before=_OF_ANY_LENGTH,
     ),
@@ -82,7 +121,7 @@ STORE = (
             because="podman writes the path into the options of the overlay mount as it is, where "
             "a colon separates layers and a comma options.",
             source="drivers/overlay/overlay.go:get",
-            says='creating overlay mount to …/merged, mount_data="…": {error}',
+            says=_OPTIONS,
             remedy=PLAIN_PATH,
             since=_OF_ANY_LENGTH,
         )
@@ -130,6 +169,6 @@ STORE = (
         source=_COPIED,
         remedy=_EROFS,
     ),
-    *_unpacking.names(_COPIED, "cp: cannot create '…': "),
+    *map(_copied, _unpacking.names(_COPIED, "cp: ")),
     _unpacking.times(_COPIED),
 )

@@ -2,19 +2,35 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ...model import Level, Need
 from ...probes import magic, mode, name, overlay, owner, rootless, symlink, xattr
 from .. import _unpacking
 from .._remedies import LOCAL, MORE_IDS
-from ._drivers import COMMA, LOOKS_CLOSER
-from ._graphroot import COLON, HOST_CHECK, MOUNT_PROGRAM, SAYS_UNSUPPORTED, VOLUMES
-from ._layers import BLOB, NAMES, UNPACK
+from ._drivers import COMMA, LOOKS_CLOSER, PROGRAM_COLON
+from ._graphroot import (
+    HOST_CHECK,
+    MOUNT_PROGRAM,
+    SAYS_UNSUPPORTED,
+    SQLITE,
+    UNSUPPORTED_SINCE,
+    VOLUMES,
+)
+from ._layers import BLOB, NAMES, UNPACK, UNPACKED, worded
 
 _ELSEWHERE = (
     "give the user a directory on a local file system and name it as graphroot in "
     "~/.config/containers/storage.conf (or rootless_storage_path in /etc/containers/storage.conf)"
 )
-ROOTLESS = (
+_LISTED = (
+    "a network file system with user namespaces is not supported.  Please use a mount_program: "
+    f"backing file system is unsupported for this graph driver\n{BLOB}lsetxattr …: operation not "
+    "permitted"
+)
+_STATIC = 'creating runtime static files directory "…/libpod": mkdir …/libpod: {error}\n'
+_NO_ACCESS = "faccessat …/libpod/bolt_state.db: {error}\n"
+_NEEDS = (
     Need(
         (owner.created,),
         because="Files that a user creates must belong to him; here the server gives them away.",
@@ -25,9 +41,16 @@ ROOTLESS = (
     Need(
         (rootless.files,),
         because="podman works as root of a user namespace in which the user's id is 0.",
-        source="podman v4.3.1 rootless.md; libpod/boltdb_state.go:NewBoltState",
-        says="opening database …/libpod/bolt_state.db: open …/libpod/bolt_state.db: {error}",
+        source="podman v4.3.1 rootless.md; libpod/boltdb_state.go:NewBoltState; pkg/chrootarchive",
+        says="opening database …/libpod/bolt_state.db: open …/libpod/bolt_state.db: {error}\n"
+        "creating runtime static files directory: mkdir …/libpod: {error}\n"
+        + BLOB
+        + "setting up pivot dir: mkdir …/.pivot_root…: {error}",
         remedy=_ELSEWHERE,
+        reworded=(
+            (SQLITE, f"{_STATIC}{BLOB}setting up pivot dir: mkdir …/.pivot_root…: {{error}}"),
+            ("5.2", f"{_STATIC}{_NO_ACCESS}{UNPACKED}mkdir …: {{error}}"),
+        ),
     ),
     Need(
         (rootless.owners,),
@@ -76,14 +99,13 @@ ROOTLESS = (
         (symlink.overlay2,),
         because="podman keeps a symbolic link l/<ID> -> ../<id>/diff for each layer.",
         source="drivers/overlay/overlay.go:create",
-        says="symlink ../<id>/diff …/overlay/l/<ID>: {error}",
+        says="symlink ../…/diff …/overlay/l/…: {error}",
         remedy=LOCAL,
     ),
-    COLON,
-    COMMA,
+    *(replace(need, says=f"{need.says}\n{SAYS_UNSUPPORTED}") for need in (PROGRAM_COLON, COMMA)),
     *NAMES,
     Need(
-        (overlay.userxattr, name.hidden),
+        (name.hidden, overlay.userxattr),
         because="Neither the kernel's overlay works here for a user nor fuse-overlayfs, which "
         "keeps a file that a layer deletes as a file .wh.NAME.",
         source="drivers/overlay/overlay.go:getWhiteoutFormat",
@@ -106,6 +128,7 @@ ROOTLESS = (
         source="drivers/overlay/overlay.go:Init, SupportsNativeOverlay",
         says=SAYS_UNSUPPORTED,
         remedy="modprobe fuse; in a container, give it /dev/fuse; or " + _ELSEWHERE,
+        reworded=UNSUPPORTED_SINCE,
     ),
     Need(
         (overlay.userxattr,),
@@ -132,11 +155,16 @@ ROOTLESS = (
         "entry in a user.* attribute; a FIFO can have none, so an image with one is not unpacked.",
         source="drivers/overlay/overlay.go:isNetworkFileSystem, Init; pkg/archive/archive.go:"
         "createTarFile; measured on NFS 4.2",
-        says="a network file system with user namespaces is not supported.  Please use a "
-        "mount_program: backing file system is unsupported for this graph driver\n"
-        + BLOB
-        + "lsetxattr …: operation not permitted",
+        says=_LISTED,
         remedy=_ELSEWHERE,
+    ),
+    Need(
+        (magic.podman_beegfs,),
+        because="podman before 5.0 had BeeGFS on that list as well.",
+        source="drivers/overlay/overlay.go:isNetworkFileSystem, until v1.52.0",
+        says=_LISTED,
+        remedy="use podman 5.0 or newer; or " + _ELSEWHERE,
+        before="5.0",
     ),
     Need(
         (rootless.capability,),
@@ -157,3 +185,4 @@ ROOTLESS = (
     ),
     *VOLUMES,
 )
+ROOTLESS = tuple(map(worded, _NEEDS))

@@ -1,0 +1,85 @@
+"""The words that fscaps gives for an engine, beside those that the lab has recorded."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+
+from fscaps import Fitness, engines
+from lab import results
+from lab.judging import compared
+from lab.outcome import Level
+from lab.results import FINDINGS, ROWS
+
+if TYPE_CHECKING:
+    from lab.judging import Compared
+
+ENGINES = ("podman", "containerd", "apptainer")
+_SYMLINKS = "the server gives symbolic links other targets; what fails is the next call on one"
+_WHITEOUTS = "fuse-overlayfs makes whiteouts vanish, so they are not asked for (node.whiteout)"
+_HANGS = "containerd hangs; the words are the lab's"
+UNFORETOLD = {
+    ("ecryptfs", "podman/rootless", "podman 4.3.1"): "refused by its name before what is lacking",
+    ("ext4-long-path", "podman/overlay", "podman 4.3.1"): "the lab keeps the end of the words, "
+    "which is the path",
+    ("fuse-overlayfs", "containerd/overlayfs", "containerd 1.6.20"): _WHITEOUTS,
+    ("fuse-overlayfs", "containerd/overlayfs", "containerd 2.1.9"): _WHITEOUTS,
+    ("fuse-overlayfs", "podman/additional-image-store", "podman 4.3.1"): _WHITEOUTS,
+    ("fuse-overlayfs", "podman/additional-image-store", "podman 5.8.6"): _WHITEOUTS,
+    ("fuse-overlayfs", "podman/overlay", "podman 4.3.1"): _WHITEOUTS,
+    ("hugetlbfs", "containerd/overlayfs", "containerd 1.6.20"): _HANGS,
+    ("hugetlbfs", "containerd/overlayfs", "containerd 2.1.9"): _HANGS,
+    ("rclone", "podman/vfs", "podman 4.3.1"): "an attribute is refused in other words than before",
+    ("sshfs", "containerd/native", "containerd 1.6.20"): _SYMLINKS,
+    ("sshfs", "containerd/overlayfs", "containerd 1.6.20"): _SYMLINKS,
+    ("sshfs", "containerd/overlayfs", "containerd 1.7.24"): _SYMLINKS,
+    ("sshfs", "containerd/overlayfs", "containerd 2.1.9"): _SYMLINKS,
+    ("sshfs", "podman/additional-image-store", "podman 5.8.6"): _SYMLINKS,
+    ("sshfs", "podman/vfs", "podman 4.3.1"): _SYMLINKS,
+}
+"""Rows whose words are not among those that fscaps gives, and why."""
+
+
+def _unsuitable() -> list[Compared]:
+    """What did not work, and of which fscaps says so, of the version that was run."""
+    return [
+        one
+        for one in compared(results.read(ROWS), results.read(FINDINGS))
+        if one.row["engine"].split()[0] in ENGINES
+        and one.row["level"] in {Level.NO.value, Level.TRIVIAL.value}
+        and one.verdict
+        and one.verdict.fitness is Fitness.UNSUITABLE
+    ]
+
+
+def _key(one: Compared) -> tuple[str, str, str]:
+    return one.row["filesystem"], one.row["role"], one.row["engine"]
+
+
+def _is_foretold(one: Compared) -> bool:
+    """Whether a line of a blocker's is among the words, with anything for each ellipsis."""
+    assert one.verdict
+    lines = [line for need in one.verdict.blockers for line in need.says.splitlines()]
+    if one.row["step"] == "run" and "there, but should not be" in one.row["words"]:
+        return any(line.startswith("(nothing: ") for line in lines)  # the words are the lab's
+    words = "\n".join((one.row["words"], *one.row["complaints"]))
+    return any(re.search(".*".join(map(re.escape, line.split("…"))), words, re.S) for line in lines)
+
+
+def test_what_an_engine_says_was_foretold_in_its_words() -> None:
+    silent = {_key(one) for one in _unsuitable() if not _is_foretold(one)}
+    assert silent == set(UNFORETOLD)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_the_words_of_each_engine_were_recorded(engine: str) -> None:
+    assert any(one.row["role"].startswith(f"{engine}/") for one in _unsuitable())
+
+
+def test_no_word_of_an_image_store_is_of_an_unpacker() -> None:
+    """Cp copies it, in the words of the C library."""
+    (store,) = engines.roles(["podman/additional-image-store"])
+    lines = [line for need in store.needs for line in need.says.splitlines()]
+    assert not [line for line in lines if line.startswith("cp: ") and "{error}" in line]
