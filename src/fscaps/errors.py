@@ -30,13 +30,16 @@ class TargetError(FscapsError):
 class UnknownRoleError(FscapsError, ValueError):
     """No engine has a role, and no engine is, of that name."""
 
-    def __init__(self, role: str) -> None:
-        super().__init__(role)
+    def __init__(self, role: str, instead: str = "") -> None:
+        super().__init__(role, instead)
         self.role = role
+        self.instead = instead
+        """The role that answers for what bears that name; empty if none does."""
 
     def __str__(self) -> str:
         """One line for people."""
-        return f"unknown engine or role: {printable(self.role)}"
+        hint = f"; {self.instead} answers for it" if self.instead else ""
+        return f"unknown engine or role: {printable(self.role)}{hint}"
 
 
 class PlatformError(FscapsError):

@@ -151,6 +151,7 @@ class Engine(Noun):
 
     ``drivers`` is what it tries when nobody tells it which, in its order. ``oldest`` and ``newest``
     are the ends of the versions that were measured; empty where it has none of its own.
+    ``others`` names what keeps its storage the same way, each with the role that answers for it.
     """
 
     id: str
@@ -159,6 +160,7 @@ class Engine(Noun):
     drivers: tuple[Driver, ...] = ()
     oldest: str = ""
     newest: str = ""
+    others: tuple[tuple[str, str], ...] = ()
 
 
 class Unmet(Noun):

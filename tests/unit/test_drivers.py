@@ -290,7 +290,11 @@ def test_whoever_is_left_with_vfs_hears_that_podman_starts_once() -> None:
 
 def test_where_the_program_is_not_known_the_pick_hangs_on_it() -> None:
     found = nouns.found(
-        {**dict.fromkeys(probes.every(), Outcome.YES), _TRIED: Outcome.NO, _PROGRAM: Outcome.UNKNOWN}
+        {
+            **dict.fromkeys(probes.every(), Outcome.YES),
+            _TRIED: Outcome.NO,
+            _PROGRAM: Outcome.UNKNOWN,
+        }
     )
     (podman,) = engines.whole(["podman"])
     picked = pick(found, podman)

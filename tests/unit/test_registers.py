@@ -201,9 +201,18 @@ class TestNeed:
     def test_leaves_no_gap_but_the_error(self, pair: tuple[Role, Need]) -> None:
         """The errno's words are all that is filled in."""
         _, need = pair
-        rest = need.says.replace("{error}", "").replace("{Error}", "")
-        assert "{" not in rest
-        assert "}" not in rest
+        for text in (need.says, *(text for _, text in need.reworded)):
+            rest = text.replace("{error}", "").replace("{Error}", "")
+            assert "{" not in rest
+            assert "}" not in rest
+
+    def test_changes_its_words_in_the_order_of_versions(self, pair: tuple[Role, Need]) -> None:
+        """The newest that holds comes last, and each is another text."""
+        _, need = pair
+        since = [_versions.numbers(version) for version, _ in need.reworded]
+        texts = [need.says, *(text for _, text in need.reworded)]
+        assert since == sorted(since)
+        assert all(one != other for one, other in zip(texts, texts[1:]))
 
     def test_has_a_remedy(self, pair: tuple[Role, Need]) -> None:
         """Nobody is told what is missing without being told what to do."""
@@ -258,6 +267,7 @@ def usual(engine: Engine) -> list[Role]:
 def test_no_word_is_too_long_for_a_line(role: Role) -> None:
     """None is broken, so that it can be searched for; with its label it must fit 80 columns."""
     texts = [text for n in role.needs for text in (n.because, n.source, n.says, n.remedy)]
+    texts += [text for need in role.needs for _, text in need.reworded]
     assert [word for text in texts for word in text.split() if len(word) > 80 - 14] == []
 
 
@@ -287,12 +297,19 @@ def test_each_driver_is_judged_by_a_role_or_by_none(engine: Engine) -> None:
     """A role that is not there would be a verdict that nobody can look up."""
     roles = {role.id for role in engine.roles}
     assert {driver.role for driver in engine.drivers} <= roles | {None}
-    places = [(driver.id, driver.before) for driver in engine.drivers]
+    places = [(one.id, one.chosen_if, one.since, one.before) for one in engine.drivers]
     assert len(set(places)) == len(places)
     for driver in engine.drivers:
         for need in driver.chosen_if:
             assert all(probes.every()[probe.id] is probe for probe in need.any_of)
             assert need.any_of
+
+
+def test_what_keeps_its_storage_as_an_engine_does_is_no_engine_and_has_a_role() -> None:
+    others = [pair for engine in ENGINES for pair in engine.others]
+    assert {role for _, role in others} <= {role.id for role in ROLES}
+    assert not {name for name, _ in others} & {engine.id for engine in ENGINES}
+    assert len(dict(others)) == len(others)
 
 
 @pytest.mark.parametrize("role", ROLES, ids=identity)

@@ -237,3 +237,28 @@ def test_the_report_names_the_version(tmp_path: Path) -> None:
 def test_bad_versions_are_one_line(tmp_path: Path) -> None:
     done = run("--for", "docker@latest", str(tmp_path))
     assert (done.returncode, done.stderr) == (2, "fscaps: no version: 'latest'\n")
+
+
+WORDED = dataclasses.replace(
+    nouns.need("a.worded"), says="old {error}", reworded=(("5.2", "new {error}"), ("6", "{Error}"))
+)
+
+
+@pytest.mark.parametrize(
+    ("version", "says"),
+    [("5.1.9", "old {error}"), ("5.2", "new {error}"), ("5", "new {error}"), ("6.1", "{Error}")],
+)
+def test_a_need_of_a_version_is_in_its_words(version: str, says: str) -> None:
+    (need,) = _versions.role_of(nouns.role(WORDED), version).needs
+    assert (need.says, need.reworded) == (says, ())
+
+
+def test_without_a_version_each_line_of_any_is_told_once() -> None:
+    again = dataclasses.replace(WORDED, reworded=(("5.2", "new\nold {error}"), ("6", "{Error}")))
+    found = {"a.worded": dataclasses.replace(nouns.finding("a.worded", Outcome.NO), errno="EPERM")}
+    (verdict,) = judge(found, [nouns.role(again)]).values()
+    assert verdict.blockers[0].says.splitlines() == [
+        "old operation not permitted",
+        "new",
+        "Operation not permitted",
+    ]

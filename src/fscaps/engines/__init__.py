@@ -73,7 +73,7 @@ def _meant(known: Iterable[Role], name: str) -> list[Role]:
     start, at, version = name.partition("@")
     found = [role for role in known if _is_meant(role, start)]
     if not found:
-        raise UnknownRoleError(name)
+        raise UnknownRoleError(name, _answering(start))
     if not at:
         return [replace(role, alternative=False) for role in found]
     engine, *others = {role.id.partition("/")[0] for role in found}
@@ -81,6 +81,12 @@ def _meant(known: Iterable[Role], name: str) -> list[Role]:
         raise ValueError(f"a version is of one engine that has some, not of {start!a}")
     of_version = [_versions.role_of(role, version) for role in found]
     return [replace(role, alternative=False) for role in of_version if _is_meant(role, start)]
+
+
+def _answering(name: str) -> str:
+    """The role that answers for what keeps its storage as an engine does, or nothing."""
+    others = [pair for engine in every().values() for pair in engine.others]
+    return dict(others).get(name.partition("/")[0].lower(), "")
 
 
 def _is_meant(role: Role, name: str) -> bool:

@@ -314,4 +314,8 @@ ENGINE = Engine(
     ),
     oldest="1.6",
     newest="2.1",
+    others=tuple(
+        (name, "containerd/overlayfs")
+        for name in ("kubernetes", "k8s", "k3s", "rke2", "kubelet", "nerdctl")
+    ),
 )

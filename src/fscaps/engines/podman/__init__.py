@@ -56,4 +56,7 @@ ENGINE = Engine(
     drivers=DRIVERS,
     oldest="4.3",
     newest="5.8",
+    others=tuple(
+        (name, "podman/overlay") for name in ("buildah", "cri-o", "crio", "containers-storage")
+    ),
 )
