@@ -23,7 +23,12 @@ _CHROOT = (
     'mount -t proc proc "$1/proc" && exec chroot "$@"',
     "sh",
 )
-_PROGRAMS = {"docker": "dockerd", "containerd": "containerd", "podman": "podman"}
+_PROGRAMS = {
+    "apptainer": "apptainer",
+    "docker": "dockerd",
+    "containerd": "containerd",
+    "podman": "podman",
+}
 
 
 @dataclass(frozen=True)

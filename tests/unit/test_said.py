@@ -65,7 +65,8 @@ def _is_foretold(one: Compared) -> bool:
     if one.row["step"] == "run" and "there, but should not be" in one.row["words"]:
         return any(line.startswith("(nothing: ") for line in lines)  # the words are the lab's
     words = "\n".join((one.row["words"], *one.row["complaints"]))
-    return any(re.search(".*".join(map(re.escape, line.split("…"))), words, re.S) for line in lines)
+    patterns = (".*".join(map(re.escape, line.split("…"))) for line in lines)
+    return any(re.search(pattern, words, re.DOTALL) for pattern in patterns)
 
 
 def test_what_an_engine_says_was_foretold_in_its_words() -> None:

@@ -40,12 +40,23 @@ _NETWORK = {
 _BEEGFS = {0x19830326: "BeeGFS"}  # v1.52.0 had it as FHGFS, its name before 2014
 
 
-def _refuse_listed(area: Area, listed: dict[int, str]) -> str:
+# apptainer v1.4.5 internal/pkg/util/fs/overlay/overlay_linux.go:incompatibleFs
+_NO_UPPER = {
+    0x6969: "NFS",
+    0x65735546: "FUSE",
+    0xF15F: "eCryptfs",
+    0x0BD00BD0: "Lustre",
+    0x47504653: "GPFS",
+    0xAAD7AAEA: "PanFS",
+}
+
+
+def _refuse_listed(area: Area, listed: dict[int, str], who: str = "podman") -> str:
     if area.mount is None or area.mount.magic is None:
         raise Unknown(Reason.ERROR, "the file system could not be identified")
     number = int(area.mount.magic, 16)
     if number in listed:
-        raise No(f"podman has {listed[number]} ({area.mount.magic}) on its list")
+        raise No(f"{who} has {listed[number]} ({area.mount.magic}) on its list")
     return area.mount.magic
 
 
@@ -83,3 +94,12 @@ def podman_beegfs(area: Area) -> str:
     (containers/storage drivers/overlay/overlay.go:isNetworkFileSystem, until v1.52.0)
     """
     return _refuse_listed(area, _BEEGFS)
+
+
+@probe("Does Apptainer not refuse a writable overlay here by the file system's name?")
+def apptainer_overlay(area: Area) -> str:
+    """*No* on NFS, FUSE, eCryptfs, Lustre, GPFS and PanFS, whatever they can. Nothing is tried.
+
+    (apptainer internal/pkg/util/fs/overlay/overlay_linux.go:CheckUpper)
+    """
+    return _refuse_listed(area, _NO_UPPER, "Apptainer")
