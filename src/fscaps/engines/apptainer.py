@@ -180,12 +180,12 @@ ENGINE = Engine(
     roles=(
         Role(
             id="apptainer/overlay-dir",
-            title="a writable overlay directory",
+            title="Apptainer's writable overlay",
             needs=_OVERLAY,
         ),
         Role(
             id="apptainer/sandbox",
-            title="an image unpacked as a directory",
+            title="an Apptainer image as a directory",
             needs=_SANDBOX,
             alternative=True,
         ),
