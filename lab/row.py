@@ -91,8 +91,13 @@ def _polished(value: Any, work: Path) -> Any:
     if isinstance(value, (list, tuple)):
         return [_polished(entry, work) for entry in value]
     if isinstance(value, str):
-        return _ID.sub("<id>", value.replace(str(work), "/lab"))[:_LONGEST]
+        return _ID.sub("<id>", _legible(value).replace(str(work), "/lab"))[:_LONGEST]
     return value
+
+
+def _legible(text: str) -> str:
+    """As a terminal shows it: a byte of an engine's words that is no UTF-8 has no place in ours."""
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 def main() -> None:

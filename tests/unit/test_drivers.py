@@ -105,10 +105,12 @@ def test_podman_asks_for_no_kernel(area: Area, programs: Path) -> None:
         ("0x19830326", magic.podman_beegfs, Outcome.NO),
         ("0x19830326", magic.podman_rootless, Outcome.YES),
         ("0xef53", magic.podman_beegfs, Outcome.YES),
+        ("0x47504653", magic.apptainer_overlay, Outcome.NO),
+        ("0x794c7630", magic.apptainer_overlay, Outcome.YES),
         (None, magic.podman_beegfs, Outcome.UNKNOWN),
     ],
 )
-def test_what_podman_goes_by_names(
+def test_what_engines_go_by_names(
     area: Area, number: str | None, probe: Probe, outcome: Outcome
 ) -> None:
     """There is no aufs, ZFS or BeeGFS on this machine, so their numbers are made up here."""

@@ -54,6 +54,28 @@ UNFIT = Fitness.UNSUITABLE
         ("podman/rootless", ["rootless.fuse"], Fitness.SUITABLE),
         ("podman/rootless", ["overlay.userxattr"], Fitness.DEGRADED),
         ("podman/rootless", ["overlay.userxattr", "rootless.fuse"], UNFIT),
+        # bbolt, and SQLite; containers/storage v1.44.0 and v1.52.0 and the next
+        ("podman/overlay", ["lock.flock"], UNFIT),
+        ("podman/vfs@4.7", ["lock.flock"], UNFIT),
+        ("podman/overlay@4.7", ["mmap.coherent"], UNFIT),
+        ("podman/rootless@4.8", ["lock.flock", "mmap.coherent"], Fitness.SUITABLE),
+        ("podman/overlay@5.8", ["lock.flock", "mmap.coherent"], Fitness.SUITABLE),
+        ("podman/overlay@5.8", ["lock.posix"], UNFIT),
+        ("podman/overlay@4.3", ["magic.podman_zfs"], UNFIT),
+        ("podman/overlay@4.4", ["magic.podman_zfs"], Fitness.SUITABLE),
+        ("podman/rootless", ["magic.podman_beegfs"], UNFIT),
+        ("podman/rootless@4.9", ["magic.podman_beegfs"], UNFIT),
+        ("podman/rootless@5.0", ["magic.podman_beegfs"], Fitness.SUITABLE),
+        # lab: ext4-append-only; distributions change the mode before upstream does
+        ("containerd/overlayfs@1.6", ["directory.changeable"], UNFIT),
+        ("containerd/native@2.2", ["directory.changeable"], UNFIT),
+        ("containerd/overlayfs@2.3", ["directory.changeable"], Fitness.SUITABLE),
+        # lab: bindfs, ext4-no-filetype, ext4-noexec
+        ("apptainer/overlay-dir", ["magic.apptainer_overlay"], UNFIT),
+        ("apptainer/overlay-dir", ["directory.d_type"], UNFIT),
+        ("apptainer/overlay-dir", ["mode.execute"], Fitness.SUITABLE),
+        ("apptainer/sandbox", ["directory.d_type", "node.whiteout"], Fitness.SUITABLE),
+        ("apptainer/sandbox", ["mode.execute"], UNFIT),
     ],
 )
 def test_what_a_role_does_not_fit_without(role: str, lacking: list[str], fitness: Fitness) -> None:
