@@ -58,6 +58,11 @@ ANSWERS = [
     ("ext4-no-filetype", "driver.overlay2", Outcome.YES),
     # overlayfs.rst: overlay cannot be the upper of overlay
     ("overlay", "driver.overlay2", Outcome.NO),
+    ("overlay", "driver.podman_vfs", Outcome.YES),
+    ("ext4", "driver.podman_vfs", Outcome.NO),
+    ("ext4", "magic.podman_zfs", Outcome.YES),
+    ("overlay", "magic.apptainer_overlay", Outcome.YES),
+    ("bindfs", "magic.apptainer_overlay", Outcome.NO),
     ("bindfs", "driver.overlay2", Outcome.NO),
     # keeps its own whiteouts by such names
     ("fuse-overlayfs", "name.hidden", Outcome.NO),

@@ -136,7 +136,8 @@ def test_verdicts_are_what_dockerd_does(
 def test_an_ordinary_file_system_answers_every_question(survey: fscaps.Report) -> None:
     """As root nothing is left open but what this host lacks, or btrfs has."""
     unknown = {f.probe for f in survey.findings.values() if f.outcome is Outcome.UNKNOWN}
-    lacking = {"xattr.security_selinux", "driver.fuse_overlayfs"}
+    programs = {"driver.fuse_overlayfs", "driver.podman_fuse_overlayfs"}
+    lacking = {"xattr.security_selinux", *programs}
     if survey.findings["subvolume.create"].outcome is not Outcome.YES:
         lacking.add("subvolume.snapshot")
     if "erofs" not in Path("/proc/filesystems").read_text().split():
