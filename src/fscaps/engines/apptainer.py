@@ -7,6 +7,8 @@ says how each need was measured, and what an ordinary user's containers do other
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ..model import Engine, Level, Need, Role
 from ..probes import (
     directory,
@@ -14,6 +16,7 @@ from ..probes import (
     mode,
     name,
     overlay,
+    owner,
     rename,
     space,
     symlink,
@@ -96,7 +99,8 @@ _OVERLAY = (
         because="What containers change lies in the upper directory of an overlay of the kernel's. "
         "For root apptainer does not fall back to fuse-overlayfs.",
         source=f"{_CONTAINER}:addOverlayMount",
-        says="while mounting overlay: can't mount overlay filesystem to …: invalid argument",
+        says="while mounting overlay: can't mount overlay filesystem to …: invalid argument\n"
+        "rm: can't remove …: Read-only file system\nrm: can't remove …: Invalid argument",
         remedy=_IMAGE,
     ),
     *_unpacking.USED_OVERLAY,
@@ -106,6 +110,15 @@ _OVERLAY = (
 
 _UNPACK = "build/sources/oci_unpack.go:UnpackRootfs (opencontainers/umoci)"
 _ENTRY = "unpack entry: …: …"
+
+
+def _owned(need: Need) -> Need:
+    """A need of owners; where not even root's files are root's, the sandbox is not moved either."""
+    if need.any_of[0] is not owner.created:
+        return need
+    return replace(need, says=f"copy Failed: chown …: operation not permitted\n{need.says}")
+
+
 _SANDBOX = (
     Need(
         (directory.writable,),
@@ -130,7 +143,7 @@ _SANDBOX = (
         says="sandbox assemble failed: rename …: {error}",
         remedy=LOCAL,
     ),
-    *_unpacking.entries(_UNPACK, _ENTRY),
+    *map(_owned, _unpacking.entries(_UNPACK, _ENTRY)),
     _unpacking.fifos(_UNPACK, _ENTRY),
     _unpacking.devices(_UNPACK, _ENTRY),
     Need(
