@@ -9,6 +9,7 @@ whole      keep attributes and locks, too; else only if they are among the opera
 trace      say the operation of every request
 refuse     operation: errno
 delay      operation: seconds by which its answer comes late
+lies       answers that are not true, by the names in LIES
 
 A line on stdout says `ready`, then each names the operation of a request left unanswered, or of
 any request.
@@ -302,6 +303,16 @@ class Tree:
         directory.entries[name] = node.id
 
 
+def _zeros(tree: Tree, request: Request) -> bytes:
+    return bytes(len(tree.answer(request)))
+
+
+LIES = {
+    "read-zeros": ("READ", _zeros),
+}
+"""The operation that each lie answers, and how."""
+
+
 class Plan(NamedTuple):
     """How to misbehave; see the top of this file."""
 
@@ -312,12 +323,18 @@ class Plan(NamedTuple):
     after: int = 0
     whole: bool = False
     trace: bool = False
+    lies: tuple[str, ...] = ()
 
     def tree(self) -> Tree:
         """The tree, with what is planned to misbehave."""
         planned = {*self.silent_at, *self.refuse, *self.delay}
         locks, attributes = self.whole or LOCKS & planned, self.whole or ATTRIBUTES & planned
         return Tree(locks=bool(locks), attributes=bool(attributes))
+
+    def told(self, tree: Tree, request: Request) -> bytes:
+        """Give the body of the answer, true or not, or refuse."""
+        told = dict(LIES[lie] for lie in self.lies)
+        return told.get(request.operation, Tree.answer)(tree, request)
 
 
 def serve(device: int, plan: Plan) -> None:
@@ -352,7 +369,7 @@ def answer(device: int, request: Request, tree: Tree, plan: Plan) -> None:
     number, body = plan.refuse.get(request.operation, 0), b""
     if not number:
         try:
-            body = tree.answer(request)
+            body = plan.told(tree, request)
         except RefusedError as refusal:
             number = refusal.number
     header = struct.pack("<IiQ", 16 + len(body), -number, request.unique)

@@ -16,7 +16,7 @@ from lab.fuse_server import OPCODES, Plan
 from lab.mounts import mount, mounts_below, unmount_below
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
 __all__ = ["OPCODES", "Server", "memory_fuse", "silent_fuse"]
 
@@ -95,6 +95,7 @@ def memory_fuse(
     whole: bool = False,
     trace: bool = False,
     source: str = "memory",
+    lies: Collection[str] = (),
 ) -> Iterator[Server]:
     """Mount a small file system in memory, behaving as planned; see fuse_server for the plan.
 
@@ -102,7 +103,7 @@ def memory_fuse(
     """
     silent = frozenset({silent_at} if isinstance(silent_at, str) else silent_at)
     wrong = dict(refuse or {}), dict(delay or {})
-    plan = Plan(sorted(silent), only, *wrong, after, whole, trace)
+    plan = Plan(sorted(silent), only, *wrong, after, whole, trace, tuple(lies))
     unknown = {*silent, *plan.refuse, *plan.delay} - set(OPCODES)
     if unknown:
         message = f"no such FUSE operation: {', '.join(sorted(unknown))}"
