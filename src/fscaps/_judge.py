@@ -11,6 +11,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+_FULL = ("ENOSPC", "EDQUOT")
+
 
 def judge(findings: Mapping[str, Finding], roles: Iterable[Role]) -> dict[str, Verdict]:
     """What the findings, by probe id, mean for each role. A probe not asked counts as UNKNOWN."""
@@ -81,12 +83,13 @@ def _unmet(findings: Mapping[str, Finding], need: Need) -> Unmet:
     names = [findings[probe].errno for probe in ids if probe in findings]
     texts = (need.says, *(text for _, text in need.reworded))
     says = "\n".join(dict.fromkeys(line for text in texts for line in text.splitlines()))
+    full = any(name in _FULL for name in names)
     return Unmet(
         any_of=ids,
         because=need.because,
         source=need.source,
         says=_said(says, next(filter(None, names), None)),
-        remedy=need.remedy,
+        remedy=(full and need.if_full) or need.remedy,
         since=need.since,
         before=need.before,
     )

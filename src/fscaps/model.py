@@ -82,7 +82,8 @@ class Need(Noun):
     ``any_of`` may be empty: a standing caveat that nothing on this path can lift.
     ``says`` is the engine's own error text, with ``{error}`` for the words of the errno found as
     Go has them, or ``{Error}`` as the C library has. ``reworded`` is what later versions say
-    instead: pairs of the first version that does, and the text, the oldest first.
+    instead: pairs of the first version that does, and the text, the oldest first. ``if_full`` is
+    the remedy where that errno is ENOSPC or EDQUOT, if room is then all it takes.
     ``since`` is the engine's first version of which it holds, and ``before`` the first of which it
     does no more, such as ``25`` or ``23.0.6``; empty where there is no such end.
     """
@@ -96,6 +97,7 @@ class Need(Noun):
     since: str = ""
     before: str = ""
     reworded: tuple[tuple[str, str], ...] = ()
+    if_full: str = ""
 
 
 class Edition(Noun):
