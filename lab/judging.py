@@ -11,7 +11,7 @@ import argparse
 import enum
 import sys
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -36,6 +36,9 @@ BASES = {"docker/data-root-btrfs": "btrfs"}  # of the roles that ext4 cannot hav
 # Of the lab's user and no file system; older findings were recorded before it was asked.
 _OF_THE_USER = {"rootless.ids": Finding("rootless.ids", Outcome.YES)}
 assert user.SUBORDINATE[1] >= ENOUGH
+
+# A program was run by it, too.
+_ONCE_PART_OF = {"overlay.execute": "overlay.special"}
 
 UNTRIED = "image"  # the step that puts an image file there, which another host may have done
 UNSEEN = {"loop.direct", "space.sparse", "space.large"}  # room, and what a second host would see
@@ -126,7 +129,16 @@ def _findings(found: Row) -> dict[str, Finding]:
         )
         for probe, answer in found["findings"].items()
     }
-    return {**_OF_THE_USER, **recorded}
+    return {**_OF_THE_USER, **_once_part_of_another(recorded), **recorded}
+
+
+def _once_part_of_another(recorded: Mapping[str, Finding]) -> dict[str, Finding]:
+    """What older findings hold as the answer of a probe that asked more than one thing then."""
+    return {
+        probe: replace(recorded[whole], probe=probe)
+        for probe, whole in _ONCE_PART_OF.items()
+        if whole in recorded
+    }
 
 
 def _driver(findings: Mapping[str, Finding], row: Row) -> Agreement:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import itertools
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, strategies as st
@@ -22,9 +23,12 @@ from fscaps import (
     Reason,
     Role,
     Verdict,
+    engines,
     judge,
+    probes,
 )
 from fscaps._judge import _words, pick
+from fscaps.engines import _remedies
 
 YES, NO, UNKNOWN = Outcome.YES, Outcome.NO, Outcome.UNKNOWN
 SUITABLE, DEGRADED = Fitness.SUITABLE, Fitness.DEGRADED
@@ -269,3 +273,34 @@ def test_a_pick_is_a_driver_whose_own_check_is_known_to_be_passed(
 
 def _is_met(wanted: Need, answers: dict[str, Outcome]) -> bool:
     return any(answers.get(probe.id) is YES for probe in wanted.any_of)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "code", "remedy"),
+    [
+        (NO, "ENOSPC", "make room"),
+        (NO, "EDQUOT", "make room"),
+        (NO, "EIO", "use another"),
+        (NO, None, "use another"),
+        (UNKNOWN, "ENOSPC", "make room"),
+    ],
+)
+def test_where_room_is_all_it_takes_the_remedy_is_about_room(
+    outcome: Outcome, code: str | None, remedy: str
+) -> None:
+    """Of needs that say so; a value of an attribute that does not fit is ENOSPC, too."""
+    plain = need(NAMES[0])
+    roomy = replace(plain, remedy="use another", if_full="make room")
+    answers = {NAMES[0]: Finding(NAMES[0], outcome, errno=code)}
+    for one, expected in ((roomy, remedy), (plain, plain.remedy)):
+        judged = judge(answers, [role(one)])["engine/role"]
+        (unmet,) = (*judged.blockers, *judged.open)
+        assert unmet.remedy == expected
+
+
+def test_of_a_full_file_system_the_overlay_says_so() -> None:
+    """An overlay without CAP_SYS_RESOURCE is out of room before root is (lab: ext4-over-quota)."""
+    findings = {probe: Finding(probe, YES) for probe in probes.every()}
+    findings["overlay.copy_up"] = Finding("overlay.copy_up", NO, errno="EDQUOT")
+    judged = judge(findings, engines.roles(["docker/data-root@28"]))["docker/data-root"]
+    assert judged.remedies == (_remedies.ROOM,)

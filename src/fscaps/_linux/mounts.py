@@ -29,7 +29,7 @@ _VALUE_LIMIT = 255
 
 
 class MountError(OSError):
-    """A mount that failed; ``log`` is what the kernel's file-system context had to say."""
+    """A mount that failed; ``log`` is what the kernel's file-system context had to say, if any."""
 
     def __init__(self, code: int, text: str, log: str) -> None:
         super().__init__(code, text)
@@ -103,10 +103,13 @@ def _log(context: int) -> str:
 def attached(
     fstype: str, point: bytes, options: dict[str, str | None], source: str | None = None
 ) -> None:
-    """mount(2) on a directory; only ever called in a mount namespace of our own."""
+    """mount(2) on a directory, in a mount namespace of our own only; raises MountError."""
     data = ",".join(key if value is None else f"{key}={value}" for key, value in options.items())
     device = (source or fstype).encode()
-    libc.call("mount", device, point, fstype.encode(), 0, os.fsencode(data))
+    try:
+        libc.call("mount", device, point, fstype.encode(), 0, os.fsencode(data))
+    except OSError as error:
+        raise MountError(error.errno or errno.EIO, str(error.strerror), "") from None
 
 
 def unmount(point: bytes) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from ..model import Level, Need
 from ..probes import link, name, node, overlay, owner, symlink, time
-from ._remedies import LOCAL, OWNERS
+from ._remedies import LOCAL, OWNERS, ROOM
 
 
 def entries(source: str, says: str) -> tuple[Need, ...]:
@@ -143,6 +143,7 @@ USED_OVERLAY = (
         source="fs/overlayfs/copy_up.c:ovl_copy_up_one",
         says="{error}",
         remedy=LOCAL,
+        if_full=ROOM,
     ),
     Need(
         (overlay.whiteout,),
@@ -150,6 +151,7 @@ USED_OVERLAY = (
         source="fs/overlayfs/dir.c:ovl_whiteout",
         says="{error}",
         remedy=LOCAL,
+        if_full=ROOM,
     ),
     Need(
         (overlay.opaque,),
@@ -157,6 +159,7 @@ USED_OVERLAY = (
         source="fs/overlayfs/dir.c:ovl_create_over_whiteout, ovl_set_opaque",
         says="{error}",
         remedy=LOCAL,
+        if_full=ROOM,
     ),
     Need(
         (overlay.rename,),
@@ -164,19 +167,30 @@ USED_OVERLAY = (
         source="fs/overlayfs/dir.c:ovl_rename",
         says="{error}",
         remedy=LOCAL,
+        if_full=ROOM,
     ),
     Need(
         (overlay.special,),
-        because=f"Links, owners, FIFOs, device nodes, setuid, running programs: {_IN_CONTAINERS}.",
+        because=f"Links, owners, FIFOs, device nodes, setuid bits: {_IN_CONTAINERS}.",
         source="fs/overlayfs/dir.c:ovl_link, ovl_create_object",
         says="{error}",
         remedy=LOCAL,
+        if_full=ROOM,
+    ),
+    Need(
+        (overlay.execute,),
+        because=f"Running a program of the image: {_IN_CONTAINERS}.",
+        source="fs/exec.c:bprm_execve; fs/overlayfs/file.c:ovl_read_iter, ovl_mmap",
+        says="{error}",
+        remedy=LOCAL,
+        if_full=ROOM,
     ),
     Need(
         (overlay.remount,),
         because="What a container changed must be there when it is started again.",
         source="fs/overlayfs/super.c:ovl_fill_super",
         remedy=LOCAL,
+        if_full=ROOM,
     ),
 )
 """What containers do in a mounted overlay, whoever mounted it."""

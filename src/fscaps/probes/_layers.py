@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from .._linux.directory import Directory
 
 OPAQUE = "trusted.overlay.opaque"
+COPIED = "directories by copying (EXDEV)"
+_NULL = os.makedev(1, 3)
 _OLD = 1_234_567_890_123_456_789
 
 
@@ -52,6 +54,12 @@ def see_merged(merged: Directory, *, whiteout: bool, opaque: bool) -> None:
     with merged.directory("opaque") as child:
         if opaque and child.names():
             raise No("an opaque directory shows what lies below it")
+
+
+def see_lower(merged: Directory) -> None:
+    """A file of the lowest layer, with what was written to it."""
+    if merged.read("read") != b"lower":
+        raise No("a file of the layer does not hold what was written to it")
 
 
 def append(merged: Directory, name: str = "append") -> None:
@@ -100,7 +108,7 @@ def move_tree(merged: Directory) -> str:
     except OSError as error:
         if error.errno != EXDEV:
             raise
-        return "directories by copying (EXDEV)"
+        return COPIED
     with merged.directory("woods") as moved:
         if moved.read("file") != b"lower":
             raise No("a file is lost from a renamed directory")
@@ -116,3 +124,35 @@ def swap(merged: Directory) -> None:
     with merged.directory("swap") as child:
         if child.names():
             raise No("the directory renamed over an emptied one shows what was deleted from that")
+
+
+def link(merged: Directory) -> None:
+    """Give a lower file a second name."""
+    merged.link("read", "linked")
+    if merged.stat("linked").st_nlink != 2:  # noqa: PLR2004 - two names
+        raise No("the link count in the overlay is wrong")
+
+
+def make_nodes(merged: Directory) -> None:
+    """A FIFO, and a second /dev/null, which opens: nodev does not reach an overlay.
+
+    Nor is a detached mount nodev by itself, as it is nosuid (fs/namei.c:may_open_dev).
+    """
+    merged.mkfifo("fifo")
+    merged.mknod("null", stat.S_IFCHR | 0o600, _NULL)
+    for name, kind, device in (("fifo", stat.S_IFIFO, 0), ("null", stat.S_IFCHR, _NULL)):
+        status = merged.stat(name)
+        if (stat.S_IFMT(status.st_mode), status.st_rdev) != (kind, device):
+            found = f"{stat.filemode(status.st_mode)}, device {status.st_rdev:#x}"
+            raise No(f"{name} was made, and is {found}")
+    with merged.file("null", os.O_WRONLY) as fd:
+        calls.write(fd, b"-")
+
+
+def give_away(merged: Directory, name: str, owner: int) -> None:
+    """Give a file to another owner, and let it run as him."""
+    merged.chown(name, owner, owner)
+    merged.chmod(name, 0o4755)
+    status = merged.stat(name)
+    if status.st_uid != owner or stat.S_IMODE(status.st_mode) != 0o4755:  # noqa: PLR2004
+        raise No("owner or setuid bit is lost in the overlay")

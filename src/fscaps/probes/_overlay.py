@@ -3,26 +3,24 @@
 from __future__ import annotations
 
 import os
-from errno import EINVAL, EIO, ENODEV, ENOSYS, errorcode
+from errno import EINVAL
 
 from .._linux import calls, mounts
 from .._linux.directory import Directory
 from ..findings import Mounting, Outcome, Probe, Reason
-from . import No, Unknown, _layers, node, skip, xattr
+from . import No, Unknown, _kept, _layers, node, skip, xattr
 from ._area import setting_up
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Optional, TypeVar, Union
+    from typing import Optional, TypeVar
 
     Mounted = TypeVar("Mounted")
     Options = dict[str, Optional[str]]
 
-    # What stands at a name: a file's content, a directory's listing, or nothing.
-    Content = Union[bytes, "list[bytes]", None]
-
     from ._area import Area
+    from ._kept import Content, Entry
 
 _PANICS = {"0x47504653": "gpfs"}
 """File systems on which an overlay mount is known to panic the kernel (apptainer#2657)."""
@@ -35,18 +33,40 @@ class Session:
 
     def __init__(self, place: Directory, merged: Directory, upper: Directory) -> None:
         self.place = place
-        self.merged = merged
         self.upper = upper
-        self.expected: dict[str, Content] = {}
+        self.expected: dict[str, Entry] = {}
+        self._merged: Directory | None = merged
+
+    @property
+    def merged(self) -> Directory:
+        """The root of the overlay; ends the probe as UNKNOWN if it is not mounted any more."""
+        if self._merged is None:
+            skip("the overlay could not be mounted a second time (see overlay.remount)")
+        return self._merged
+
+    def expect(self, name: str, content: Content) -> None:
+        """Have what stands at that name now found there after a second mount."""
+        self.expected[name] = _kept.entry(self.merged, name, content)
+
+    def expect_nothing(self, name: str) -> None:
+        """Have nothing found at that name after a second mount."""
+        self.expected[name] = {}
 
     def mount_again(self) -> None:
-        """Unmount, and mount the same directories anew."""
-        self.merged.close()
-        if not mounts.can_detach():
-            _unmount()
+        """Unmount, and mount the same directories anew; raises MountError."""
+        self.unmount()
         with setting_up(), self.place.directory("work") as work, work.directory("work") as inner:
             inner.clear()  # of incompat/volatile, with which no overlay mounts a second time
-        self.merged = _mounted(self.place)
+        self._merged = _mounted(self.place)
+
+    def unmount(self) -> None:
+        """Unmount, if it is mounted."""
+        merged, self._merged = self._merged, None
+        if merged is None:
+            return
+        merged.close()
+        if not mounts.can_detach():
+            mounts.detach(b"merged")  # relative: inside() left us in there
 
 
 def place(area: Area) -> Directory:
@@ -100,17 +120,8 @@ def session(area: Area) -> Session:
         found = Session(layers, _mounted(layers), layers.directory("upper"))
         area.made["session"] = found
         if not mounts.can_detach():
-            area.endings.append(_unmount)
+            area.endings.append(found.unmount)
     return found
-
-
-def explained(error: mounts.MountError) -> OSError | Unknown:
-    """The mount's error, in the words of the kernel's own log where there are some."""
-    if error.errno in (ENODEV, ENOSYS):
-        detail = f"this kernel has no overlay ({error.strerror})"
-        return Unknown(Reason.KERNEL, detail, errno=errorcode[error.errno])
-    code = error.errno or EIO
-    return OSError(code, error.log or f"mount: {os.strerror(code)}")
 
 
 def _to_mount(area: Area) -> Directory:
@@ -164,10 +175,6 @@ def _mounted_with(options: Options, layers: Directory) -> Directory:
     with Held() as held:
         mounts.attached("overlay", os.fsencode(held.path(layers, "merged")), options)
     return layers.directory("merged")
-
-
-def _unmount() -> None:
-    mounts.detach(b"merged")  # relative: inside() left us in there
 
 
 class Held:

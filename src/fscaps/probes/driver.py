@@ -10,7 +10,7 @@ from errno import EINVAL, EIO, ELOOP, ENOTSUP, EOVERFLOW, EREMOTE, ESTALE, EXDEV
 
 from .._linux import mounts
 from ..findings import Mounting, Outcome, Reason
-from . import No, Unknown, _overlay, directory, magic, overlay, probe, rename, xattr
+from . import No, Unknown, _mounting, _overlay, directory, magic, overlay, probe, rename, xattr
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def overlay2(area: Area) -> str:
     try:
         _overlay.try_upper(area)
     except mounts.MountError as error:
-        raise _overlay.explained(error) from None
+        raise _mounting.explained(error) from None
     return "mounted, and not used"
 
 

@@ -18,6 +18,7 @@ from errno import (
     ELOOP,
     ENODATA,
     ENOENT,
+    ENOEXEC,
     ENOSPC,
     ENOTDIR,
     ENOTEMPTY,
@@ -34,15 +35,17 @@ from errno import (
 )
 
 from .._linux import calls, mounts, xattrs
-from .._linux.processes import in_helper
 from ..findings import Outcome, Reason
 from . import (
     Answer,
     No,
     Unknown,
+    _kept,
     _layers,
+    _mounting,
     _overlay,
     _stacked,
+    _userxattr,
     directory,
     mode,
     node,
@@ -57,20 +60,22 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .._linux.directory import Directory
     from ._area import Area
-    from ._overlay import Content, Session
+    from ._overlay import Session
 
 # What a mounted overlay may answer when the file system below it lets it down. It writes without
 # CAP_SYS_RESOURCE, so a quota that root itself may exceed stops it (fs/overlayfs/super.c).
-_BROKEN = (
+_FAILING = (
     *(EINVAL, EIO, EXDEV, EPERM, EACCES, ENOTSUP, ENOTEMPTY, EREMOTE, ESTALE, ENXIO, EOVERFLOW),
-    *(EEXIST, ENOENT, ENOTDIR, EROFS, ELOOP, ENODATA, ENOSPC, EDQUOT),
+    *(EEXIST, ENOENT, ENOTDIR, EROFS, ELOOP, ENODATA),
 )
+_BROKEN = (*_FAILING, ENOSPC, EDQUOT)
 _REFUSED = (EINVAL, ELOOP, ESTALE, EREMOTE, EXDEV, EIO, ENOTSUP, EOVERFLOW)
+
+_FREEZES = ("0xf15f",)  # eCryptfs: docs/explanation/lab.md
 
 _CAPABILITY = "security.capability"
 _OWNER = 1000
 _DEEPEST = 4
-_NO = "no"
 
 # What decides without a mount: overlay is known to break for want of any of these.
 _SHARED = (directory.d_type, node.whiteout, renames.whiteout, renames.exchange)
@@ -97,7 +102,7 @@ def upper(area: Area) -> str:
     try:
         session = _overlay.session(area)
     except mounts.MountError as error:
-        raise _overlay.explained(error) from None
+        raise _mounting.explained(error) from None
     with setting_up():
         flags = calls.fstatvfs(session.merged.fd).f_flag
     if flags & os.ST_RDONLY:
@@ -131,9 +136,11 @@ def copy_up(area: Area) -> None:
         if capable:
             _give_capability(bottom)
     _layers.append(session.merged)
-    session.expected["append"] = b"lower, appended"
+    session.expect("append", b"lower, appended")
     if capable:
-        _see_capability(session)
+        calls.close(session.merged.open("attributes", os.O_WRONLY))
+        _see_capability(session.upper, "when the file was copied up")
+        session.expect("attributes", b"lower")
 
 
 def _give_capability(bottom: Directory) -> None:
@@ -144,14 +151,10 @@ def _give_capability(bottom: Directory) -> None:
         calls.close(fd)
 
 
-def _see_capability(session: Session) -> None:
-    calls.close(session.merged.open("attributes", os.O_WRONLY))
-    fd = session.upper.open("attributes")
-    try:
+def _see_capability(place: Directory, when: str) -> None:
+    with place.file("attributes") as fd:
         if xattrs.get(fd, _CAPABILITY) != xattr.NET_RAW:
-            raise No("the file capability changed when the file was copied up")
-    finally:
-        calls.close(fd)
+            raise No(f"the file capability changed {when}")
 
 
 @probe("Does a deleted file of a lower layer stay deleted?", no=_BROKEN, after=(upper,))
@@ -161,7 +164,7 @@ def whiteout(area: Area) -> None:
     _layers.delete(session.merged)
     if not stat.S_ISCHR(session.upper.stat("delete").st_mode):
         raise No("the upper directory holds no whiteout")
-    session.expected["delete"] = None
+    session.expect_nothing("delete")
 
 
 @probe("Is a deleted and re-made directory empty?", no=_BROKEN, after=(upper,))
@@ -169,7 +172,7 @@ def opaque(area: Area) -> None:
     """Empty a lower directory, remove it, make it anew (``rm -r d; mkdir d``), and list it."""
     session = _in_use(area)
     _layers.make_again(session.merged)
-    session.expected["again"] = []
+    session.expect("again", {})
 
 
 @probe("Can files and directories of a lower layer be renamed?", no=_BROKEN, after=(upper,))
@@ -179,36 +182,54 @@ def rename(area: Area) -> str:
     _layers.move(session.merged)
     how = _layers.move_tree(session.merged)
     _layers.swap(session.merged)
-    session.expected.update({"move": None, "moved": b"lower", "fresh": None, "swap": []})
+    session.expect_nothing("move")
+    session.expect("moved", b"lower")
+    session.expect_nothing("fresh")
+    session.expect("swap", {})
+    moved = how != _layers.COPIED
+    if moved:
+        session.expect_nothing("tree")
+    session.expect("woods" if moved else "tree", {b"file": b"lower"})
     return how
+
+
+@probe("Does a program run in an overlay?", no=(*_BROKEN, ENOEXEC), after=(upper,))
+def execute(area: Area) -> None:
+    """Write a tiny program and run it; noexec of the mount below does not reach an overlay."""
+    session = _in_use(area)
+    status = mode.run(session.merged, _program(session)).status
+    if status != os.geteuid() & 0xFF:
+        raise No(f"it ended with status {status}")
+
+
+def _program(session: Session) -> str:
+    """The name of a program; of an empty file, where none is known for this machine."""
+    if not session.merged.exists("program"):
+        session.merged.write("program", mode.program(), 0o700)
+    return "program"
 
 
 @probe(
     "Does everything else that containers make work in an overlay?",
     no=_BROKEN,
     capabilities=("CAP_MKNOD", "CAP_CHOWN"),
-    after=(upper,),
+    after=(upper, execute),
 )
 def special(area: Area) -> None:
-    """Hard link, chown, FIFO, device node, setuid bit, and running a program.
+    """Hard link, FIFO, a device node that opens, chown and the setuid bit.
 
-    noexec, nodev and nosuid of the mount below do not reach an overlay.
+    nodev and nosuid of the mount below do not reach an overlay.
     """
     session = _in_use(area)
     merged = session.merged
-    merged.link("read", "linked")
-    if merged.stat("linked").st_nlink != 2:  # noqa: PLR2004 - two names
-        raise No("the link count in the overlay is wrong")
-    merged.mkfifo("fifo")
-    merged.mknod("null", stat.S_IFCHR | 0o600, os.makedev(1, 3))
-    merged.write("program", mode.program(), 0o700)
-    merged.chown("program", _OWNER, _OWNER)
-    merged.chmod("program", 0o4755)
-    status = merged.stat("program")
-    if status.st_uid != _OWNER or stat.S_IMODE(status.st_mode) != 0o4755:  # noqa: PLR2004
-        raise No("owner or setuid bit is lost in the overlay")
-    mode.run(merged, "program")
-    session.expected.update({"linked": b"middle", "program": mode.program()})
+    _layers.link(merged)
+    _layers.make_nodes(merged)
+    program = _program(session)
+    _layers.give_away(merged, program, _OWNER)
+    session.expect("linked", b"middle")
+    session.expect("fifo", None)
+    session.expect("null", None)
+    session.expect(program, mode.program())
 
 
 @probe(
@@ -217,32 +238,26 @@ def special(area: Area) -> None:
     after=(copy_up, whiteout, opaque, rename, special),
 )
 def remount(area: Area) -> str:
-    """Unmount, mount the same layers again, and read back what the probes before this left."""
+    """Unmount, mount the same layers again, and read back what the probes before this left.
+
+    Of each entry its type, mode, owner and device, what it holds, and but for directories its link
+    count and time.
+    """
     session = _in_use(area)
-    session.mount_again()
+    try:
+        session.mount_again()
+    except mounts.MountError as error:
+        raise _mounting.explained(error) from None
     for name, expected in session.expected.items():
-        seen = _content(session.merged, name)
-        if seen != expected:
-            raise No(f"{name} held {_short(expected)} before the unmount, and now {_short(seen)}")
+        _kept.differing(session.merged, name, expected)
+    if "attributes" in session.expected:
+        _see_capability(session.merged, "over the unmount")
     return f"{len(session.expected)} entries read back"
-
-
-def _content(merged: Directory, name: str) -> Content:
-    if not merged.exists(name):
-        return None
-    if stat.S_ISDIR(merged.stat(name).st_mode):
-        with merged.directory(name) as child:
-            return child.names()
-    return merged.read(name)
-
-
-def _short(what: Content) -> str:
-    return "nothing" if what is None else repr(what[:20])
 
 
 @probe(
     "Can layers be read and written past the overlay (native diff)?",
-    no=_BROKEN,
+    no=_FAILING,
     after=(upper, rename),
 )
 def native_diff(area: Area) -> None:
@@ -272,7 +287,7 @@ def _mark(fd: int, name: str) -> bytes:
         raise
 
 
-@probe("Does overlay copy up only the metadata on chmod (metacopy)?", no=_BROKEN, after=(upper,))
+@probe("Does overlay copy up only the metadata on chmod (metacopy)?", no=_FAILING, after=(upper,))
 def metacopy(area: Area) -> None:
     """chmod(2) of a lower file, then trusted.overlay.metacopy on it in the upper directory.
 
@@ -293,7 +308,7 @@ def metacopy(area: Area) -> None:
     no=_BROKEN,
     after=(upper, *_CHEAP_ROOTLESS),
 )
-def userxattr(area: Area) -> None:
+def userxattr(area: Area) -> str:
     """Mount with ``userxattr`` in a new user namespace, then append, delete, re-make and rename.
 
     As rootless dockerd does (moby daemon/graphdriver/overlayutils/userxattr.go), Linux 5.11. In a
@@ -305,39 +320,7 @@ def userxattr(area: Area) -> None:
     with setting_up(), layers.mkdir("rootless") as place:
         for name in ("upper", "work", "merged"):
             place.mkdir(name).close()
-    kind, _, detail = in_helper(lambda: _rootless(layers), area.seconds).partition(" ")
-    if kind == _NO:
-        raise No(detail)
-    if kind:
-        raise Unknown(Reason(kind), detail)
-
-
-def _rootless(layers: Directory) -> str:
-    try:
-        _use_rootless(layers)
-    except No as no:
-        return f"{_NO} {no.detail}"
-    except Unknown as unknown:
-        return f"{unknown.reason.value} {unknown.detail}"
-    except mounts.NamespaceError as error:
-        return f"{Reason.PRIVILEGE.value} no namespace may be made: {error}"
-    return ""
-
-
-def _use_rootless(layers: Directory) -> None:
-    with setting_up():
-        calls.fchdir(layers.fd)
-        mounts.user_namespace()
-        here = _overlay.here()
-    place = here.directory("rootless")
-    with _overlay.Held() as held:
-        options = {**_overlay.options(held, here, place), "userxattr": None}
-        point = os.fsencode(held.path(place, "merged"))
-        _overlay.volatile(lambda extra: mounts.attached("overlay", point, {**options, **extra}))
-    with place.directory("merged") as merged:
-        _layers.append(merged, "metadata")  # copy_up has given the other file away
-        for use in (_layers.delete, _layers.make_again, _layers.move):
-            use(merged)
+    return _userxattr.ask(layers, area.seconds)
 
 
 @probe(
@@ -345,14 +328,16 @@ def _use_rootless(layers: Directory) -> None:
     no=_BROKEN,
     after=(upper, userxattr, directory.writable),
 )
-def lower(area: Area) -> None:
-    """Mount it below an upper directory on a tmpfs; read, delete, and re-make a directory.
+def lower(area: Area) -> str:
+    """Mount it below an upper directory on a tmpfs; read, append, delete, re-make a directory.
 
     In a mount namespace of the worker. Where nothing may be created, the probed directory itself
-    is the layer, and all that is tried is a new file; where creating fails for another reason, what
-    reading would say is not known.
+    is the layer: a new file is made above it, and a file read if it holds one; where creating fails
+    for another reason, what reading would say is not known.
     """
     _overlay.refuse_unprivileged(area)
+    if area.mount and area.mount.magic in _FREEZES:
+        raise Unknown(Reason.UNSAFE, "reading through an overlay on eCryptfs can freeze the kernel")
     if isinstance(area.directory, OSError) and not _is_merely_refused(area, area.directory):
         name = errorcode.get(area.directory.errno or 0)
         raise Unknown(Reason.ERROR, "the file system fails already as a layer is made", errno=name)
@@ -364,11 +349,7 @@ def lower(area: Area) -> None:
         mounts.attached("tmpfs", point, {"mode": "700"})
     try:
         with _stacked.above(here, layer, point) as merged:
-            if layer == ".":
-                merged.write(".fscaps", b"")
-            else:
-                _layers.delete(merged)
-                _layers.make_again(merged)
+            return _stacked.look(merged, here) if layer == "." else _stacked.change(merged)
     finally:
         mounts.detach(point)
 

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from ...model import Level, Need
 from ...probes import directory, mode, overlay, owner, rename, rootless, symlink, xattr
+from .. import _remedies
 from .._remedies import LOCAL, MORE_IDS
 from ._containerd import SINCE, STORE_D_TYPE, STORE_OPTION
 from ._daemon import ATOMIC, DIRECTORY_RENAME, ENCODED, ROOM, SWARM, WRITABLE
@@ -103,6 +104,7 @@ ROOTLESS = (
         says="failed to mount overlay: …\n" + NOT_STARTED,
         remedy=f"{_ELSEWHERE}; or install fuse-overlayfs, which dockerd then takes by itself",
         before=SINCE,
+        if_full=_remedies.ROOM,
     ),
     Need(
         (overlay.userxattr,),
@@ -114,6 +116,7 @@ ROOTLESS = (
         says="failed to mount …: …",
         remedy=_ELSEWHERE,
         since=SINCE,
+        if_full=_remedies.ROOM,
     ),
     Need(
         (rootless.capability,),

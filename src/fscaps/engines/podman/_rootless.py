@@ -7,7 +7,7 @@ from dataclasses import replace
 from ...model import Level, Need
 from ...probes import magic, mode, name, overlay, owner, rootless, symlink, xattr
 from .. import _unpacking
-from .._remedies import LOCAL, MORE_IDS
+from .._remedies import LOCAL, MORE_IDS, ROOM
 from ._drivers import COMMA, LOOKS_CLOSER, PROGRAM_COLON
 from ._graphroot import (
     HOST_CHECK,
@@ -138,6 +138,7 @@ _NEEDS = (
         source="drivers/overlay/overlay.go:Init, SupportsNativeOverlay",
         says="using mount program …; or: " + SAYS_UNSUPPORTED,
         remedy=MOUNT_PROGRAM,
+        if_full=ROOM,
     ),
     Need(
         (name.option,),
