@@ -21,8 +21,8 @@ _KILL, _FILTER = 9, 2
 # linux/audit.h, and what may be called (asm/unistd.h): execve, geteuid, exit; and for us, where
 # execve fails: write, exit_group, mmap, munmap, brk.
 _MACHINES = {
-    "x86_64": (0xC000003E, (59, 107, 60, 1, 231, 9, 11, 12)),
-    "aarch64": (0xC00000B7, (221, 175, 93, 64, 94, 222, 215, 214)),
+    libc.X86_64: (0xC000003E, (59, 107, 60, 1, 231, 9, 11, 12)),
+    libc.AARCH64: (0xC00000B7, (221, 175, 93, 64, 94, 222, 215, 214)),
 }
 # linux/filter.h, linux/seccomp.h
 _LOAD, _EQUAL, _RETURN = 0x20, 0x15, 0x06
@@ -86,8 +86,8 @@ def _run(path: bytes, rules: bytes) -> tuple[list[str], int]:
 
 def _rules() -> bytes:
     """The filter, as instructions of the classic BPF."""
-    audit, allowed = _MACHINES.get(os.uname().machine, (0, ()))
-    if not audit or struct.calcsize("P") != 8:  # noqa: PLR2004 - bytes of a 64-bit pointer
+    audit, allowed = _MACHINES.get(libc.abi(), (0, ()))
+    if not audit:
         raise UnconfinedError("no seccomp filter for this machine")
     permitted = [(_EQUAL, len(allowed) - at, 0, number) for at, number in enumerate(allowed)]
     rules = (

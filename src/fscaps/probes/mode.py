@@ -6,7 +6,7 @@ import os
 import struct
 from errno import EACCES, ENOENT, ENOEXEC, EPERM
 
-from .._linux import calls, confined
+from .._linux import calls, confined, libc
 from .._linux.libc import naming
 from .._linux.processes import die_with, in_helper
 from ..findings import Reason
@@ -25,14 +25,14 @@ _OF_THIS_KERNEL = {0x01021994, 0x858458F6, 0x9123683E, 0x794C7630}
 
 # exit(geteuid()), in machine code
 _CODE = {
-    "x86_64": (62, bytes.fromhex("b86b0000000f0589c7b83c0000000f05")),
-    "aarch64": (183, bytes.fromhex("e81580d2010000d4a80b80d2010000d4")),
+    libc.X86_64: (62, bytes.fromhex("b86b0000000f0589c7b83c0000000f05")),
+    libc.AARCH64: (183, bytes.fromhex("e81580d2010000d4a80b80d2010000d4")),
 }
 
 
 def program() -> bytes:
     """A program of under 200 bytes that exits with its effective uid; empty if none is known."""
-    machine, code = _CODE.get(os.uname().machine, (0, b""))
+    machine, code = _CODE.get(libc.abi(), (0, b""))
     if not code:
         return b""
     start = 0x400000
