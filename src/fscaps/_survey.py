@@ -5,6 +5,11 @@ from __future__ import annotations
 import os
 import sys
 
+from .errors import PlatformError
+
+if sys.platform != "linux":  # where much of what follows cannot be imported
+    raise PlatformError(f"fscaps runs on Linux only, not on {sys.platform}")
+
 from . import engines, probes
 from ._judge import judge, pick
 from ._placement import placement
@@ -16,7 +21,6 @@ from .model import (
     Finding,
     Mounting,
     Outcome,
-    PlatformError,
     Probe,
     Reason,
     Role,
@@ -68,8 +72,9 @@ def survey(
     Without ``write`` nothing is created, and what takes that is UNKNOWN (SKIPPED).
 
     Raises TargetError if the path is no directory that can be reached, UnknownRoleError,
-    ValueError for other bad arguments, PlatformError off Linux, SandboxError if no child process
-    can be started. Whatever the file system does is in the report.
+    ValueError for other bad arguments, SandboxError if no child process can be started; and off
+    Linux PlatformError, when this function is first looked up. Whatever the file system does is in
+    the report.
     """
     given = _given(path)
     ids = _ids(user)
@@ -133,9 +138,6 @@ def ask(
 
 
 def _given(path: StrPath) -> bytes:
-    if sys.platform != "linux":
-        message = f"fscaps runs on Linux only, not on {sys.platform}"
-        raise PlatformError(message)
     given = os.fsencode(path)
     if not given:
         raise TargetError("", "the path is empty", "ENOENT")
