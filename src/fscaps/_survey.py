@@ -52,6 +52,7 @@ def survey(
     timeout: float = TIMEOUT,
     deadline: float = DEADLINE,
     on_finding: Callable[[Finding], object] | None = None,
+    on_asking: Callable[[str | None], object] | None = None,
     python: str | None = None,
     worker: Child | None = None,
     user: str | int | None = None,
@@ -64,10 +65,12 @@ def survey(
     alternatives, those of the drivers that it may pick by itself; with ``@`` and a version, such as
     ``docker@28.5``, for that version, else for the worst of all.
     ``only`` and ``skip`` choose probes by glob. ``mount`` says when a real overlay may be mounted
-    (Mounting). ``timeout`` is the seconds for one probe,
-    ``deadline`` for all; the call returns at most two seconds after it. ``on_finding`` is called
-    with each finding as it comes. ``python`` is the interpreter for the child process, where
-    sys.executable is none; ``worker`` one that was started ahead (fscaps' own command does).
+    (Mounting). ``timeout`` is the seconds for one probe, ``deadline`` for all; the call returns at
+    most two seconds after it. ``on_finding`` is called with each finding as it comes, ``on_asking``
+    with the id of the probe that is being asked, or None while the path is being opened or a store
+    looked at: when it begins, and again and again until an answer comes. ``python`` is the
+    interpreter for the child process, where sys.executable is none; ``worker`` one that was started
+    ahead (fscaps' own command does).
     ``user`` is the name or uid of somebody as whom root asks, with none of root's rights.
     Without ``write`` nothing is created, and what takes that is UNKNOWN (SKIPPED).
 
@@ -91,6 +94,7 @@ def survey(
         deadline=_seconds("deadline", deadline),
         python=python,
         on_finding=on_finding,
+        on_asking=on_asking,
         worker=worker,
         ids=ids,
         writing=write,

@@ -362,10 +362,10 @@ def test_an_interruption_ends_quietly_and_leaves_nothing(place: Path) -> None:
     from fscaps import _cli
     from fscaps._cli import command
     signal.signal(signal.SIGINT, signal.default_int_handler)  # nohup's children ignore it
-    class Interrupted(command._Progress):
-        def __call__(self, finding):
+    class Interrupted(command.Progress):
+        def __call__(self, probe):
             os.kill(os.getpid(), signal.SIGINT)
-    command._Progress = Interrupted
+    command.Progress = Interrupted
     sys.exit(_cli.main([{str(place)!r}]))
     """
     ended = python(code)

@@ -351,6 +351,24 @@ def test_findings_are_handed_on_as_they_come(scene: Path) -> None:
     assert told == [SECOND, FIRST]
 
 
+def test_who_waits_is_told_again_and_again_what_for(scene: Path) -> None:
+    """The worker goes on only when its silence has been told of, first before any question."""
+    told: list[str | None] = []
+
+    def asking(probe: str | None) -> None:
+        told.append(probe)
+        if told[-2:] in ([None], [FIRST, FIRST]):
+            (scene / "go").touch()
+
+    wait = f"while ! rm {scene}/go 2>&-; do :; done"
+    events = [Asking(FIRST)], [yes(FIRST), Asking(SECOND), yes(SECOND), yes(THIRD), Done()]
+    first, rest = (saying(*some) for some in events)
+    program = impostor(scene, f"{wait}\n{first}\n{wait}\n{rest}")
+    seen = watch(scene, program, timeout=30, deadline=40, on_asking=asking)
+    assert reasons(seen) == [None, None, None]
+    assert list(dict.fromkeys(told)) == [None, FIRST, SECOND]
+
+
 @pytest.mark.usefixtures("untouched")
 def test_a_path_that_the_worker_cannot_ask_is_a_target_error(scene: Path) -> None:
     script = saying(Cannot("ESTALE", "Stale file handle"))
