@@ -26,7 +26,7 @@ _NETWORK = frozenset({
 # fmt: on
 _CLUSTERED = frozenset({"ocfs2", "gfs2"})
 _MEMORY = frozenset({"tmpfs", "ramfs", "hugetlbfs", "devtmpfs", "rootfs"})
-_NETWORK_DEVICES = ("(iSCSI)", "(rbd)", "(nbd)", "(drbd)")
+_NETWORK_DEVICES = ("(iSCSI)", "(rbd)", "(nbd)", "(drbd)", "(nvme-fabrics)")
 
 WHOLE = (
     "docker/data-root",
@@ -83,8 +83,7 @@ def _attachment(mount: Mount | None) -> Attachment:
         return Attachment.NETWORK_BLOCK
     if any(device.startswith("loop") for device in mount.devices):
         return Attachment.UNKNOWN  # wherever the file lies that it is in
-    local = mount.devices or (mount.source.startswith("/dev/") and mount.source != "/dev/fuse")
-    return Attachment.LOCAL if local else Attachment.UNKNOWN
+    return Attachment.LOCAL if mount.devices else Attachment.UNKNOWN
 
 
 def _names_a_server(mount: Mount) -> bool:

@@ -120,6 +120,10 @@ def _host() -> Host:
         user_namespaces="; ".join(system.user_namespace_hindrances()),
         lsm=system.security_modules(),
         overlay=_knows_overlay(),
+        max_user_namespaces=system.most_namespaces("user"),
+        max_mnt_namespaces=system.most_namespaces("mnt"),
+        selinux=system.selinux(),
+        security_context=system.security_context(),
     )
 
 
@@ -142,7 +146,7 @@ def _mount(fd: int) -> Mount | None:
         options=line.options,
         super_options=line.super_options,
         propagation=line.propagation,
-        devices=mountinfo.device_chain(line.device),
+        devices=mountinfo.device_chain(line),
     )
 
 
