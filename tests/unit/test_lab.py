@@ -153,6 +153,6 @@ def test_what_the_second_kernel_lacks_is_skipped_by_name(
     """It is no report, nor a failure."""
     monkeypatch.setattr(inside, "missing", lambda _: "no mkfs.xyz")
     inside.main(tmp_path, "ext4")
-    with pytest.raises(pytest.skip.Exception, match="ext4: no mkfs.xyz"):
+    with pytest.raises(pytest.skip.Exception, match="ext4: no mkfs"):
         skip_if_missing(tmp_path, "ext4")
     skip_if_missing(tmp_path, "xfs")
