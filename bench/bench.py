@@ -271,7 +271,7 @@ def _is_detached(line: str) -> bool:
 _ALONE = """
 import resource, sys
 from fscaps import _defer
-_defer.inspect()
+_defer.imports_of_dataclasses()
 from fscaps._cli import main
 main(["--json", "-o", "/dev/null", sys.argv[1]])
 own = next(line for line in open("/proc/self/status") if line.startswith("VmHWM:"))

@@ -23,9 +23,10 @@ class _Deferred(ModuleType):
         return getattr(import_module(wanted), name)
 
 
-def inspect() -> None:
-    """Put off ``inspect``, which dataclasses imports for docstrings that ours do not lack.
+def imports_of_dataclasses() -> None:
+    """Put off ``inspect``, for docstrings that ours do not lack, and ``copy``, for asdict().
 
-    It is two fifths of all that a worker would load (measured by instructions, bench/).
+    The one is two fifths of all that a worker would load (measured by instructions, bench/).
     """
-    sys.modules.setdefault("inspect", _Deferred("inspect"))
+    for name in ("inspect", "copy"):
+        sys.modules.setdefault(name, _Deferred(name))

@@ -5,6 +5,7 @@ The workers here are impostors: programs that are started in the place of Python
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shlex
@@ -425,6 +426,37 @@ def test_without_a_python_one_is_asked_for(scene: Path, monkeypatch: pytest.Monk
     monkeypatch.setattr(sys, "executable", "")
     with pytest.raises(PlatformError, match="python="):
         survey(scene / "place")
+
+
+def test_an_end_is_noticed_where_the_kernel_does_not_tell_of_it(
+    scene: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No pidfd_open(2): before Linux 5.3, or in a container."""
+
+    def refuse(_pid: int) -> int:
+        raise OSError(errno.ENOSYS, "pidfd_open")
+
+    monkeypatch.setattr(os, "pidfd_open", refuse, raising=False)
+    seen = watch(scene, impostor(scene, FOREVER))
+    assert reasons(seen) == [TIMEOUT, UNRESPONSIVE, UNRESPONSIVE]
+    assert seen.warnings == []
+    assert psutil.Process().children() == []
+
+
+def test_neither_process_loads_what_it_does_not_use(scene: Path) -> None:
+    """dataclasses import two modules that cost as much as half of our own."""
+    code = """
+    import sys
+    from fscaps import _defer
+    _defer.imports_of_dataclasses()
+    from fscaps._cli import main
+    main(["--json", "-o", "/dev/null", sys.argv[1]])
+    import fscaps._sandbox.worker
+    loaded = (name for name in ("copy", "inspect", "typing") if name in sys.modules)
+    print(*(name for name in loaded if type(sys.modules[name]) is type(sys)))
+    """
+    ended = execute([sys.executable, "-c", textwrap.dedent(code), str(scene / "place")])
+    assert (ended.stdout, ended.stderr) == ("\n", "")
 
 
 # --- the caller is left as it was -----------------------------------------------------------

@@ -7,7 +7,7 @@ import sys
 
 from .._survey import survey
 from ..model import Fitness, FscapsError
-from ..render import Style, formats, render
+from ..render import Style, formats, renderer
 from .output import complain, to_file, to_stdout
 from .progress import Progress
 from .status import FITS, PARTLY, UNASKED, UNESTABLISHED, UNFIT
@@ -25,6 +25,7 @@ def run(options: argparse.Namespace, worker: Child | None) -> int:
     if options.format not in formats():
         complain(f"unknown format {options.format!r}; there are {', '.join(formats())}")
         return UNASKED
+    renderer(options.format)  # loaded now, as the worker is loading
     reports: list[str] = []
     first, *others = options.paths
     statuses = [_one(first, options, reports, worker)]
@@ -66,7 +67,7 @@ def _one(path: str, options: argparse.Namespace, reports: list[str], worker: Chi
     except (FscapsError, ValueError) as error:
         complain(str(error))
         return UNASKED
-    text = render(report, options.format, _style(options))
+    text = renderer(options.format)(report, _style(options))
     if reports and options.format == "text":
         text = "\n" + text
     reports.append(text)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import time
-from dataclasses import asdict, replace
+from dataclasses import replace
 
 from .. import probes, stores
 from .._linux import ioctls, mountinfo, processes, system
@@ -174,7 +174,7 @@ def _look(area: Area) -> None:
     try:
         store = stores.look(area.target, min(_LOOKING, area.seconds))
         if store:
-            _tell("stored", store=asdict(store))
+            _tell("stored", store=store)
     except OSError as error:
         _tell("warned", text=f"an engine's store could not be looked at: {_words(error)}")
 
