@@ -55,6 +55,10 @@ def host(body: dict[str, Any]) -> Host:
         user_namespaces=text(body["user_namespaces"]),
         lsm=texts(body["lsm"]),
         overlay=truth(body["overlay"]),
+        max_user_namespaces=_optional_whole(body["max_user_namespaces"]),
+        max_mnt_namespaces=_optional_whole(body["max_mnt_namespaces"]),
+        selinux=text(body["selinux"]),
+        security_context=text(body["security_context"]),
     )
 
 
@@ -108,6 +112,10 @@ def whole(value: object) -> int:
     if not isinstance(value, int) or isinstance(value, bool):
         raise TypeError(value)
     return value
+
+
+def _optional_whole(value: object) -> int | None:
+    return None if value is None else whole(value)
 
 
 def number(value: object) -> float:

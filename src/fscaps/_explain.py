@@ -14,7 +14,7 @@ from .messages._needle import can_be_in
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from ._sandbox.child import Child
     from ._survey import StrPath
@@ -37,6 +37,7 @@ def explain(
     mount: Mounting | str = Mounting.AUTO,
     timeout: float = TIMEOUT,
     deadline: float = DEADLINE,
+    on_asking: Callable[[str | None], object] | None = None,
     python: str | None = None,
     worker: Child | None = None,
     user: str | int | None = None,
@@ -59,6 +60,7 @@ def explain(
         mount=mount,
         timeout=timeout,
         deadline=deadline,
+        on_asking=on_asking,
         python=python,
         worker=worker,
         user=user,

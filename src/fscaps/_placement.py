@@ -26,7 +26,9 @@ _NETWORK = frozenset({
 # fmt: on
 _CLUSTERED = frozenset({"ocfs2", "gfs2"})
 _MEMORY = frozenset({"tmpfs", "ramfs", "hugetlbfs", "devtmpfs", "rootfs"})
-_NETWORK_DEVICES = ("(iSCSI)", "(rbd)", "(nbd)", "(drbd)")
+_NETWORK_DEVICES = ("(iSCSI)", "(rbd)", "(nbd)", "(nvme-fabrics)")
+_ON_OTHERS = ("dm-", "md", "bcache")
+"""Devices that are made of those named after them."""
 
 WHOLE = (
     "docker/data-root",
@@ -77,14 +79,23 @@ def _attachment(mount: Mount | None) -> Attachment:
         return Attachment.MEMORY
     if mount.type in _NETWORK or _names_a_server(mount):
         return Attachment.NETWORK_FILES
-    if mount.type in _CLUSTERED or any(
-        device.endswith(_NETWORK_DEVICES) for device in mount.devices
-    ):
+    if mount.type in _CLUSTERED or any(device.endswith("(drbd)") for device in mount.devices):
         return Attachment.NETWORK_BLOCK
-    if any(device.startswith("loop") for device in mount.devices):
+    bottoms = [device for device in mount.devices if not device.startswith(_ON_OTHERS)]
+    return _common({_hangs(device) for device in bottoms})
+
+
+def _hangs(device: str) -> Attachment:
+    if device.endswith(_NETWORK_DEVICES):
+        return Attachment.NETWORK_BLOCK
+    if device.startswith("loop"):
         return Attachment.UNKNOWN  # wherever the file lies that it is in
-    local = mount.devices or (mount.source.startswith("/dev/") and mount.source != "/dev/fuse")
-    return Attachment.LOCAL if local else Attachment.UNKNOWN
+    return Attachment.MEMORY if device.startswith(("ram", "zram")) else Attachment.LOCAL
+
+
+def _common(attachments: set[Attachment]) -> Attachment:
+    """That of all devices; what lies in part here and in part elsewhere is neither."""
+    return attachments.pop() if len(attachments) == 1 else Attachment.UNKNOWN
 
 
 def _names_a_server(mount: Mount) -> bool:

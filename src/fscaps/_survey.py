@@ -5,6 +5,11 @@ from __future__ import annotations
 import os
 import sys
 
+from .errors import PlatformError
+
+if sys.platform != "linux":  # where much of what follows cannot be imported
+    raise PlatformError(f"fscaps runs on Linux only, not on {sys.platform}")
+
 from . import engines, probes
 from ._judge import judge, pick
 from ._placement import placement
@@ -16,7 +21,6 @@ from .model import (
     Finding,
     Mounting,
     Outcome,
-    PlatformError,
     Probe,
     Reason,
     Role,
@@ -48,6 +52,7 @@ def survey(
     timeout: float = TIMEOUT,
     deadline: float = DEADLINE,
     on_finding: Callable[[Finding], object] | None = None,
+    on_asking: Callable[[str | None], object] | None = None,
     python: str | None = None,
     worker: Child | None = None,
     user: str | int | None = None,
@@ -60,16 +65,19 @@ def survey(
     alternatives, those of the drivers that it may pick by itself; with ``@`` and a version, such as
     ``docker@28.5``, for that version, else for the worst of all.
     ``only`` and ``skip`` choose probes by glob. ``mount`` says when a real overlay may be mounted
-    (Mounting). ``timeout`` is the seconds for one probe,
-    ``deadline`` for all; the call returns at most two seconds after it. ``on_finding`` is called
-    with each finding as it comes. ``python`` is the interpreter for the child process, where
-    sys.executable is none; ``worker`` one that was started ahead (fscaps' own command does).
+    (Mounting). ``timeout`` is the seconds for one probe, ``deadline`` for all; the call returns at
+    most two seconds after it. ``on_finding`` is called with each finding as it comes, ``on_asking``
+    with the id of the probe that is being asked, or None while the path is being opened or a store
+    looked at: when it begins, and again and again until an answer comes. ``python`` is the
+    interpreter for the child process, where sys.executable is none; ``worker`` one that was started
+    ahead (fscaps' own command does).
     ``user`` is the name or uid of somebody as whom root asks, with none of root's rights.
     Without ``write`` nothing is created, and what takes that is UNKNOWN (SKIPPED).
 
     Raises TargetError if the path is no directory that can be reached, UnknownRoleError,
-    ValueError for other bad arguments, PlatformError off Linux, SandboxError if no child process
-    can be started. Whatever the file system does is in the report.
+    ValueError for other bad arguments, SandboxError if no child process can be started; and off
+    Linux PlatformError, when this function is first looked up. Whatever the file system does is in
+    the report.
     """
     given = _given(path)
     ids = _ids(user)
@@ -86,6 +94,7 @@ def survey(
         deadline=_seconds("deadline", deadline),
         python=python,
         on_finding=on_finding,
+        on_asking=on_asking,
         worker=worker,
         ids=ids,
         writing=write,
@@ -133,9 +142,6 @@ def ask(
 
 
 def _given(path: StrPath) -> bytes:
-    if sys.platform != "linux":
-        message = f"fscaps runs on Linux only, not on {sys.platform}"
-        raise PlatformError(message)
     given = os.fsencode(path)
     if not given:
         raise TargetError("", "the path is empty", "ENOENT")

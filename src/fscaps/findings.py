@@ -128,3 +128,10 @@ class Host(Noun):
     lsm: tuple[str, ...] = ()
     overlay: bool = False
     """Whether /proc/filesystems lists overlay now; a module may still be loadable."""
+    max_user_namespaces: int | None = None
+    """How many a user may have (namespaces(7)); None where the kernel does not tell."""
+    max_mnt_namespaces: int | None = None
+    selinux: str = ""
+    """``enforcing`` or ``permissive``; empty where SELinux is not at work."""
+    security_context: str = ""
+    """How a security module labels whoever asked: SELinux' context, AppArmor's profile and mode."""

@@ -24,7 +24,7 @@ def symlink_before_start(work: Path) -> str:
 
 
 def symlink_under_live_daemon(work: Path) -> str:
-    """Overlay2 is moved and a symbolic link put in its place, under a daemon that runs."""
+    """Overlay2 is moved and a symbolic link to it put in its place, under a daemon that runs."""
     data_root, elsewhere = _directories(work)
     overlay2 = data_root / "overlay2"
     with Dockerd(work, data_root, driver="overlay2") as daemon:
@@ -32,6 +32,18 @@ def symlink_under_live_daemon(work: Path) -> str:
             return words
         overlay2.rename(elsewhere / "overlay2")
         overlay2.symlink_to(elsewhere / "overlay2")
+        return _load(daemon) or _run(daemon)
+
+
+def empty_link_under_live_daemon(work: Path) -> str:
+    """Overlay2 is replaced by a symbolic link to an empty directory, under a daemon that runs."""
+    data_root, elsewhere = _directories(work)
+    overlay2 = data_root / "overlay2"
+    with Dockerd(work, data_root, driver="overlay2") as daemon:
+        if words := _start(daemon):
+            return words
+        overlay2.rename(work / "before")
+        overlay2.symlink_to(elsewhere)
         return _load(daemon) or _run(daemon)
 
 

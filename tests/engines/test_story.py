@@ -36,6 +36,11 @@ def test_an_empty_file_system_mounted_over_live_layers(tmp_path: Path) -> None:
     assert _DANGLING.search(story.mount_under_live_daemon(tmp_path))
 
 
+def test_an_empty_directory_linked_in_place_of_live_layers(tmp_path: Path) -> None:
+    """The same line, for the same reason."""
+    assert _DANGLING.search(story.empty_link_under_live_daemon(tmp_path))
+
+
 def test_layers_behind_a_symbolic_link(tmp_path: Path) -> None:
     """Even on ext4 runc refuses the rootfs, in the words that fscaps gave."""
     said = _caveat(tmp_path)
@@ -43,7 +48,7 @@ def test_layers_behind_a_symbolic_link(tmp_path: Path) -> None:
 
 
 def test_layers_replaced_by_a_link_under_a_live_daemon(tmp_path: Path) -> None:
-    """The same words as for a link that was there before the start."""
+    """Moved along, they are found; then the same words as for a link from before the start."""
     said = _caveat(tmp_path)
     assert said in story.symlink_under_live_daemon(tmp_path)
 

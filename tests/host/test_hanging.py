@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import pty
 import subprocess
 import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import psutil
@@ -103,6 +105,55 @@ def test_the_callers_pipe_is_closed(point: Path) -> None:
     assert done.returncode == 4
     assert fscaps.load(done.stdout).warnings
     assert done.stderr == ""
+
+
+def test_a_terminal_is_told_what_is_waited_for(point: Path) -> None:
+    """A server is silent: a line on standard error names the question, and goes in the end."""
+    shown, said = _on_a_terminal(point, "SYMLINK", "--json")
+    (asked,) = [
+        name for name, found in fscaps.load(said).findings.items() if found.reason is Reason.TIMEOUT
+    ]
+    assert f"\r\x1b[K… {asked} (" in shown
+    assert shown.endswith("\r\x1b[K")
+
+
+def test_so_is_who_wants_an_explanation(point: Path) -> None:
+    """Of a path that nothing is asked of yet."""
+    shown, said = _on_a_terminal(point, "MKDIR", "--explain", "driver not supported")
+    assert said
+    assert "\r\x1b[K… waiting for an answer (" in shown
+    assert shown.endswith("\r\x1b[K")
+
+
+def test_nobody_else_is(point: Path) -> None:
+    """Neither a quiet terminal nor a pipe."""
+    assert _on_a_terminal(point, "SYMLINK", "-q")[0] == ""
+    command = [sys.executable, "-m", "fscaps", "--timeout", "2", str(point)]
+    with memory_fuse(point, silent_at="SYMLINK"):
+        done = subprocess.run(command, capture_output=True, check=False)
+    assert done.stderr == b""
+
+
+def _on_a_terminal(point: Path, silent_at: str, *options: str) -> tuple[str, bytes]:
+    """What is shown on a terminal's standard error, and what is said on standard output."""
+    main, terminal = pty.openpty()
+    command = [sys.executable, "-m", "fscaps", "--timeout", "2", *options, str(point)]
+    with memory_fuse(point, silent_at=silent_at):
+        done = subprocess.run(command, stdout=subprocess.PIPE, stderr=terminal, check=False)
+    os.close(terminal)
+    return _all_of(main), done.stdout
+
+
+def _all_of(terminal: int) -> str:
+    """What was written to a terminal whose other end is closed: Linux ends it with EIO."""
+    shown = b""
+    try:
+        with suppress(OSError):
+            while block := os.read(terminal, 4096):
+                shown += block
+    finally:
+        os.close(terminal)
+    return shown.decode()
 
 
 def test_a_dead_mount_elsewhere_does_not_matter(point: Path, tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -58,15 +59,19 @@ def scratch(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def no_trace() -> Iterator[None]:
-    """Fail if a loop device that was not there before still holds a file of a scratch directory."""
+def no_trace(tmp_path: Path) -> Iterator[None]:
+    """Fail if a loop device still holds a file of a scratch directory of the test's."""
     yield
-    assert _ours() == []
+    assert _held(tmp_path) == []
 
 
-def _ours() -> list[str]:
-    held = Path("/sys/block").glob("loop*/loop/backing_file")
-    return [path.read_text() for path in held if "/.fscaps-" in path.read_text()]
+def _held(below: Path) -> list[str]:
+    """What loop devices hold there; elsewhere others may be asking as well."""
+    files = []
+    for path in Path("/sys/block").glob("loop*/loop/backing_file"):
+        with suppress(FileNotFoundError):  # freed meanwhile
+            files.append(path.read_text().strip())
+    return [file for file in files if file.startswith(f"{below}/") and "/.fscaps-" in file]
 
 
 # Of these fscaps cannot know: it makes nothing where it could not remove it, and EIO is no answer.
@@ -159,7 +164,7 @@ def test_a_server_that_stops_answering_costs_the_time_out(tmp_path: Path) -> Non
         server.go_on()
         found = report.findings["loop.device"]
         assert (found.outcome, found.reason) == (Outcome.UNKNOWN, Reason.TIMEOUT)
-        _until(lambda: not _ours())
+        _until(lambda: not _held(tmp_path))
 
 
 _ATTACH = """

@@ -13,7 +13,7 @@ import pytest
 
 import fscaps
 from fscaps import Finding, Fitness, Host, Mount, Outcome, Probe, Reason
-from fscaps._linux import elf, mounts, processes, xattrs
+from fscaps._linux import elf, libc, mounts, processes, xattrs
 from fscaps._linux.directory import Directory
 from fscaps._sandbox.worker import ask
 from fscaps.probes import Unknown, _layers, _mounting, _overlay, overlay, owner, xattr
@@ -182,7 +182,7 @@ def test_a_directory_that_was_moved_is_read_again(
 def test_a_program_that_ends_otherwise_is_a_no(area: Area, monkeypatch: pytest.MonkeyPatch) -> None:
     """One that exits with 7; all else works."""
     seven = bytes.fromhex("bf07000000b83c0000000f05")
-    monkeypatch.setattr(elf._MACHINES["x86_64"], "code", seven)
+    monkeypatch.setattr(elf._CODES[libc.X86_64], "code", seven)
     area.findings[overlay.upper.id] = ask(overlay.upper, area)
     found = ask(overlay.execute, area)
     assert (found.outcome, found.detail) == (Outcome.NO, "it ended with status 7")
@@ -192,10 +192,9 @@ def test_a_program_that_ends_otherwise_is_a_no(area: Area, monkeypatch: pytest.M
 def test_where_no_program_can_be_run_all_else_is_answered(
     area: Area, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """On a machine of which none is known; what it is called is made up."""
-    ours = os.uname()
+    """On a machine of which none is known; which it is, is made up."""
     area.findings[overlay.upper.id] = ask(overlay.upper, area)
-    monkeypatch.setattr(os, "uname", lambda: os.uname_result((*ours[:4], "pdp11")))
+    monkeypatch.setattr(libc, "abi", lambda: (1, 4))
     found = ask(overlay.execute, area)
     assert (found.outcome, found.reason) == (Outcome.UNKNOWN, Reason.KERNEL)
     assert ask(overlay.special, area).outcome is Outcome.YES

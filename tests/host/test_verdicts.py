@@ -8,6 +8,8 @@ what fscaps said.
 from __future__ import annotations
 
 import os
+import shutil
+import subprocess
 from errno import ENOENT
 from pathlib import Path
 from typing import NamedTuple
@@ -218,11 +220,44 @@ def test_a_fuse_file_system_is_named_by_its_subtype(survey: fscaps.Report) -> No
     assert survey.mount.magic == "0x65735546"
 
 
-@pytest.mark.parametrize("survey", ["ext4"], indirect=True)
+@pytest.mark.parametrize("survey", ["ext4", "btrfs"], indirect=True)
 def test_a_loop_device_is_seen_below(survey: fscaps.Report) -> None:
-    """The block device chain ends in the file behind the loop device."""
+    """The block device chain ends in the file behind the loop device, which may lie anywhere."""
     assert survey.mount is not None
     assert any(device.startswith("loop") and "(" in device for device in survey.mount.devices)
+    assert survey.placement is not None
+    assert survey.placement.attachment is fscaps.Attachment.UNKNOWN
+    assert survey.placement.migrate.answer is Outcome.UNKNOWN
+
+
+@pytest.mark.skipif(shutil.which("mkfs.btrfs") is None, reason="no mkfs.btrfs")
+def test_all_devices_of_a_btrfs_are_seen_below(tmp_path: Path) -> None:
+    """The mount table names one."""
+    point = tmp_path / "mnt"
+    point.mkdir()
+    devices = []
+    try:
+        for name in ("one", "other"):
+            with (tmp_path / name).open("wb") as image:
+                image.truncate(256 << 20)
+            devices.append(_said("losetup", "--find", "--show", tmp_path / name))
+        _said("mkfs.btrfs", "-q", *devices)
+        _said("mount", "-t", "btrfs", "-o", f"device={devices[1]}", devices[0], point)
+        try:
+            mount = fscaps.survey(point, only=["name.option"]).mount
+        finally:
+            _said("umount", point)
+    finally:
+        for device in devices:
+            _said("losetup", "--detach", device)
+    assert mount is not None
+    assert [device.partition(" ")[0] for device in mount.devices] == sorted(
+        device.removeprefix("/dev/") for device in devices
+    )
+
+
+def _said(*command: str | Path) -> str:
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
 
 
 def test_what_takes_no_directory_at_all_is_unsuitable() -> None:

@@ -21,11 +21,14 @@ from lab.roles import ROLES
 
 
 def main(results: Path, name: str, *roles: str) -> None:
-    """Write the report, what is left, whether image files work, and what became of the role."""
+    """Write the report, what is left, whether image files work, and what became of the role.
+
+    Or, where the second kernel or its tools lack something, what that is.
+    """
     system = FILESYSTEMS[name]
     lacking = missing(system)
     if lacking:
-        (results / f"{name}.json").write_text(json.dumps({"missing": lacking}))
+        (results / f"{name}.missing").write_text(lacking)
         return
     temporary = tempfile.TemporaryDirectory
     with temporary() as scratch, temporary() as work, system(Path(work)) as directory:

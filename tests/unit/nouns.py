@@ -157,6 +157,10 @@ hosts = st.builds(
     file_text,
     texts,
     st.booleans(),
+    st.one_of(st.none(), _ids),
+    st.one_of(st.none(), _ids),
+    st.sampled_from(("", "enforcing", "permissive")),
+    file_text,
 )
 
 

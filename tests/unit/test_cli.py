@@ -307,6 +307,40 @@ def test_an_import_by_a_python_that_is_too_old_is_an_import_error() -> None:
     assert "needs Python 3.9" in ended.stdout
 
 
+OTHER_SYSTEM = """
+import os, sys
+sys.platform = {system!r}
+if sys.platform == "win32":
+    for name in ("fcntl", "grp", "pwd", "resource", "select", "termios"):
+        sys.modules[name] = None
+    for name in [name for name in vars(os) if name.startswith(("O_", "posix_spawn", "POSIX"))]:
+        delattr(os, name)
+"""
+
+
+@pytest.mark.parametrize("system", ["darwin", "win32"])
+@pytest.mark.parametrize("arguments", [("/tmp",), ("--list", "probes"), ("--explain", "x"), ()])
+def test_2_and_one_line_where_it_is_not_linux(system: str, arguments: Sequence[str]) -> None:
+    """Nothing is loaded first that only Linux has, which would end in 1: *unfit*."""
+    code = OTHER_SYSTEM.format(system=system) + (
+        "import runpy\n"
+        f"sys.argv = ['fscaps', *{arguments!r}]\n"
+        "runpy.run_module('fscaps', run_name='__main__', alter_sys=True)"
+    )
+    assert complaint(python(code)) == f"fscaps: this runs on Linux only, not on {system}"
+
+
+@pytest.mark.parametrize("system", ["darwin", "win32"])
+def test_a_program_elsewhere_gets_a_platform_error(system: str) -> None:
+    """It may import us, read a saved report, and catch what survey() raises."""
+    code = OTHER_SYSTEM.format(system=system) + (
+        "import fscaps\nassert fscaps.load\n"
+        "try:\n    fscaps.survey('/tmp')\nexcept fscaps.PlatformError as error:\n    print(error)"
+    )
+    ended = python(code)
+    assert (ended.stdout, ended.stderr) == (f"fscaps runs on Linux only, not on {system}\n", "")
+
+
 def test_70_and_one_line_for_a_bug(place: Path) -> None:
     code = f"""
     import sys
@@ -328,10 +362,10 @@ def test_an_interruption_ends_quietly_and_leaves_nothing(place: Path) -> None:
     from fscaps import _cli
     from fscaps._cli import command
     signal.signal(signal.SIGINT, signal.default_int_handler)  # nohup's children ignore it
-    class Interrupted(command._Progress):
-        def __call__(self, finding):
+    class Interrupted(command.Progress):
+        def __call__(self, probe):
             os.kill(os.getpid(), signal.SIGINT)
-    command._Progress = Interrupted
+    command.Progress = Interrupted
     sys.exit(_cli.main([{str(place)!r}]))
     """
     ended = python(code)

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
 
 import pytest
+from uml import inside
+from uml.lacking import skip_if_missing
 
 from fscaps import engines, probes
 from lab import judging, page, recording, results
@@ -143,3 +145,14 @@ def test_every_file_system_and_role_is_recorded() -> None:
 def test_every_row_has_findings() -> None:
     found = {(one["kernel"], one["filesystem"]) for one in results.read(FINDINGS)}
     assert {(one["kernel"], one["filesystem"]) for one in results.read(ROWS)} <= found
+
+
+def test_what_the_second_kernel_lacks_is_skipped_by_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is no report, nor a failure."""
+    monkeypatch.setattr(inside, "missing", lambda _: "no mkfs.xyz")
+    inside.main(tmp_path, "ext4")
+    with pytest.raises(pytest.skip.Exception, match="ext4: no mkfs"):
+        skip_if_missing(tmp_path, "ext4")
+    skip_if_missing(tmp_path, "xfs")

@@ -70,7 +70,9 @@ NOUNS: list[Any] = [
     ADVICE,
     Placement(Attachment.LOCAL, ADVICE, ADVICE, ADVICE, (ADVICE,)),
     Mount(1, "/", "ext4", "/dev/sda", ("rw",), ("rw",), ("shared:1",), "0xef53", ("sda",)),
-    Host("6.1.0", "x86_64", 0, ("CAP_MKNOD",), True, "", ("selinux",), True),
+    Host(
+        "6.1.0", "x86_64", 0, ("CAP_MKNOD",), True, "", ("selinux",), True, 9, 9, "enforcing", "x"
+    ),
     nouns.report([VERDICT], found({"a.b": Outcome.NO})),
     PROBLEM,
     fscaps.Store("docker", ("overlay2",), ("20.10",), 8, (PROBLEM,), ("time was up",)),

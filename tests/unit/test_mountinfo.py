@@ -8,7 +8,7 @@ import re
 import pytest
 from hypothesis import given, strategies as st
 
-from fscaps._linux import mountinfo
+from fscaps._linux import mountinfo, system
 from fscaps._linux.mountinfo import MountLine, parse
 
 
@@ -22,15 +22,15 @@ def test_the_line_of_the_manual_page() -> None:
     """proc_pid_mountinfo(5)."""
     line = b"36 35 98:0 /mnt1 /mnt2 rw,noatime master:1 - ext3 /dev/root rw,errors=continue"
     assert only(line) == MountLine(
-        id=36,
-        device=(98, 0),
-        root="/mnt1",
-        point="/mnt2",
-        options=("rw", "noatime"),
-        propagation=("master:1",),
-        type="ext3",
-        source="/dev/root",
-        super_options=("rw", "errors=continue"),
+        36,
+        (98, 0),
+        "/mnt1",
+        "/mnt2",
+        ("rw", "noatime"),
+        ("master:1",),
+        "ext3",
+        "/dev/root",
+        ("rw", "errors=continue"),
     )
 
 
@@ -217,6 +217,7 @@ def test_a_closed_descriptor_has_no_mount() -> None:
         ("rbd0p1", "rbd/0/block/rbd0/rbd0p1", " (rbd)"),
         ("nbd0", "virtual/block/nbd0", " (nbd)"),
         ("drbd0", "virtual/block/drbd0", " (drbd)"),
+        ("nvme1n1", "virtual/nvme-fabrics/ctl/nvme1/nvme1n1", " (nvme-fabrics)"),
         ("sda", "pci0000:00/0000:00:1f.2/ata1/host0/target0:0:0/0:0:0:0/block/sda", ""),
         ("vda", "pci0000:00/0000:00:02.0/virtio0/block/vda", ""),
     ],
@@ -229,10 +230,60 @@ def test_a_device_on_the_network_is_told_by_its_place_in_sysfs(
         "/sys/dev/block/8:16": f"../../devices/{place}",
         f"/sys/class/block/{name}": f"../../devices/{place}",
     }
+    _sysfs(monkeypatch, links)
+    line = only(b"7 1 8:16 / /m rw - ext4 /dev/some rw")
+    assert mountinfo.device_chain(line) == (f"{name}{transport}",)
+
+
+def _sysfs(
+    monkeypatch: pytest.MonkeyPatch,
+    links: dict[str, str],
+    folders: dict[str, list[str]] | None = None,
+    contents: dict[str, str] | None = None,
+) -> None:
     monkeypatch.setattr(mountinfo, "_link", lambda path: links.get(path, ""))
-    monkeypatch.setattr(mountinfo, "_content", lambda _path: "")
-    assert mountinfo.device_chain((8, 16)) == (f"{name}{transport}",)
+    monkeypatch.setattr(mountinfo, "_listed", lambda path: (folders or {}).get(path, []))
+    monkeypatch.setattr(mountinfo, "_content", lambda path: (contents or {}).get(path, ""))
+    monkeypatch.setattr(system, "_read", lambda _: "nodev\ttmpfs\n\tbtrfs\n\tbcachefs\n")
+
+
+ISCSI = "../../devices/platform/host2/session1/target2:0:0/2:0:0:1/block/"
+
+
+@pytest.mark.parametrize(
+    ("mount", "chain"),
+    [
+        (b"btrfs /dev/sdb", ("sdb (iSCSI)", "sdc (iSCSI)")),
+        (b"btrfs /dev/sda", ("sda",)),
+        (b"btrfs /dev/mapper/vg-data", ("dm-1 (vg-data)", "sdb (iSCSI)")),
+        (b"btrfs /dev/mapper/vg-gone", ()),
+        (b"btrfs /dev/root", ()),
+        (b"btrfs /mnt/sdb", ()),
+        (b"bcachefs /dev/sda:/dev/sdb", ("sda", "sdb (iSCSI)")),
+        (b"bcachefs /dev/sda:/dev/sdx", ()),
+        (b"tmpfs /dev/sda", ()),
+        (b"fuse.x /dev/sda", ()),
+    ],
+)
+def test_a_file_system_with_a_number_of_its_own_is_on_what_its_source_names(
+    mount: bytes, chain: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Btrfs names one of its devices, which sysfs has with the others; of tmpfs it is a word."""
+    links = {f"/sys/class/block/{name}": f"{ISCSI}{name}" for name in ("sdb", "sdc")}
+    links["/sys/class/block/sda"] = "../../devices/pci0000:00/ata1/block/sda"
+    links["/sys/class/block/dm-1"] = "../../devices/virtual/block/dm-1"
+    folders = {
+        "/sys/class/block": ["dm-0", "dm-1", "sda", "sdb", "sdc"],
+        "/sys/class/block/dm-1/slaves": ["sdb"],
+        "/sys/fs/btrfs": ["features", "one", "two"],
+        "/sys/fs/btrfs/one/devices": ["sda"],
+        "/sys/fs/btrfs/two/devices": ["sdb", "sdc"],
+    }
+    contents = {"/sys/class/block/dm-0/dm/name": "vg-x", "/sys/class/block/dm-1/dm/name": "vg-data"}
+    _sysfs(monkeypatch, links, folders, contents)
+    line = only(b"7 1 0:50 / /m rw - %s rw" % mount)
+    assert mountinfo.device_chain(line) == chain
 
 
 def test_a_file_system_without_a_block_device_has_no_chain() -> None:
-    assert mountinfo.device_chain((0, 1)) == ()
+    assert mountinfo.device_chain(only(b"7 1 0:1 / /m rw - tmpfs tmpfs rw")) == ()

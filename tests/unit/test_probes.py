@@ -14,7 +14,7 @@ import pytest
 from unit.running import command, execute
 
 from fscaps import Finding, Host, Mount, Outcome, Probe, Reason
-from fscaps._linux import calls, confined, elf, xattrs
+from fscaps._linux import calls, confined, elf, libc, xattrs
 from fscaps._linux.directory import Directory
 from fscaps._sandbox.worker import ask
 from fscaps.probes import (
@@ -124,7 +124,7 @@ def test_a_program_that_a_signal_ends_says_nothing_of_the_file_system(
     """One that runs, and then crashes: zeros are no instructions that do anything."""
     assert ask(mode.execute, area).outcome is Outcome.YES
     area.scratch.unlink("program")
-    monkeypatch.setattr(elf._MACHINES[os.uname().machine], "code", bytes(8))
+    monkeypatch.setattr(elf._CODES[libc.abi()], "code", bytes(8))
     found = ask(mode.execute, area)
     assert (found.outcome, found.reason) == (Outcome.UNKNOWN, Reason.ERROR)
     assert found.detail in (

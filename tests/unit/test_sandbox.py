@@ -5,6 +5,7 @@ The workers here are impostors: programs that are started in the place of Python
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shlex
@@ -351,6 +352,24 @@ def test_findings_are_handed_on_as_they_come(scene: Path) -> None:
     assert told == [SECOND, FIRST]
 
 
+def test_who_waits_is_told_again_and_again_what_for(scene: Path) -> None:
+    """The worker goes on only when its silence has been told of, first before any question."""
+    told: list[str | None] = []
+
+    def asking(probe: str | None) -> None:
+        told.append(probe)
+        if told[-2:] in ([None], [FIRST, FIRST]):
+            (scene / "go").touch()
+
+    wait = f"while ! rm {scene}/go 2>&-; do :; done"
+    events = [Asking(FIRST)], [yes(FIRST), Asking(SECOND), yes(SECOND), yes(THIRD), Done()]
+    first, rest = (saying(*some) for some in events)
+    program = impostor(scene, f"{wait}\n{first}\n{wait}\n{rest}")
+    seen = watch(scene, program, timeout=30, deadline=40, on_asking=asking)
+    assert reasons(seen) == [None, None, None]
+    assert list(dict.fromkeys(told)) == [None, FIRST, SECOND]
+
+
 @pytest.mark.usefixtures("untouched")
 def test_a_path_that_the_worker_cannot_ask_is_a_target_error(scene: Path) -> None:
     script = saying(Cannot("ESTALE", "Stale file handle"))
@@ -409,10 +428,35 @@ def test_without_a_python_one_is_asked_for(scene: Path, monkeypatch: pytest.Monk
         survey(scene / "place")
 
 
-def test_off_linux_a_platform_error(scene: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys, "platform", "darwin")
-    with pytest.raises(PlatformError, match="darwin"):
-        survey(scene / "place")
+def test_an_end_is_noticed_where_the_kernel_does_not_tell_of_it(
+    scene: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No pidfd_open(2): before Linux 5.3, or in a container."""
+
+    def refuse(_pid: int) -> int:
+        raise OSError(errno.ENOSYS, "pidfd_open")
+
+    monkeypatch.setattr(os, "pidfd_open", refuse, raising=False)
+    seen = watch(scene, impostor(scene, FOREVER))
+    assert reasons(seen) == [TIMEOUT, UNRESPONSIVE, UNRESPONSIVE]
+    assert seen.warnings == []
+    assert psutil.Process().children() == []
+
+
+def test_neither_process_loads_what_it_does_not_use(scene: Path) -> None:
+    """dataclasses import two modules that cost as much as half of our own."""
+    code = """
+    import sys
+    from fscaps import _defer
+    _defer.imports_of_dataclasses()
+    from fscaps._cli import main
+    main(["--json", "-o", "/dev/null", sys.argv[1]])
+    import fscaps._sandbox.worker
+    loaded = (name for name in ("copy", "inspect", "typing") if name in sys.modules)
+    print(*(name for name in loaded if type(sys.modules[name]) is type(sys)))
+    """
+    ended = execute([sys.executable, "-c", textwrap.dedent(code), str(scene / "place")])
+    assert (ended.stdout, ended.stderr) == ("\n", "")
 
 
 # --- the caller is left as it was -----------------------------------------------------------

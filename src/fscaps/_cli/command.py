@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import sys
-import time
 
 from .._survey import survey
 from ..model import Fitness, FscapsError
-from ..render import Style, formats, render
+from ..render import Style, formats, renderer
 from .output import complain, to_file, to_stdout
+from .progress import Progress
 from .status import FITS, PARTLY, UNASKED, UNESTABLISHED, UNFIT
 
 TYPE_CHECKING = False
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     import argparse
 
     from .._sandbox.child import Child
-    from ..model import Finding
     from ..report import Report
 
 
@@ -26,6 +25,7 @@ def run(options: argparse.Namespace, worker: Child | None) -> int:
     if options.format not in formats():
         complain(f"unknown format {options.format!r}; there are {', '.join(formats())}")
         return UNASKED
+    renderer(options.format)  # loaded now, as the worker is loading
     reports: list[str] = []
     first, *others = options.paths
     statuses = [_one(first, options, reports, worker)]
@@ -49,27 +49,25 @@ def inform(options: argparse.Namespace, worker: Child | None) -> int:
 
 def _one(path: str, options: argparse.Namespace, reports: list[str], worker: Child | None) -> int:
     """Survey one path and write its report, or add it to those that go to a file together."""
-    progress = _Progress(options.quiet)
     try:
-        report = survey(
-            path,
-            roles=options.roles,
-            only=options.only,
-            skip=options.skip,
-            mount=options.mount,
-            timeout=options.timeout,
-            deadline=options.deadline,
-            on_finding=progress,
-            worker=worker,
-            user=options.user,
-            write=options.write,
-        )
+        with Progress(quiet=options.quiet) as progress:
+            report = survey(
+                path,
+                roles=options.roles,
+                only=options.only,
+                skip=options.skip,
+                mount=options.mount,
+                timeout=options.timeout,
+                deadline=options.deadline,
+                on_asking=progress,
+                worker=worker,
+                user=options.user,
+                write=options.write,
+            )
     except (FscapsError, ValueError) as error:
         complain(str(error))
         return UNASKED
-    finally:
-        progress.clear()
-    text = render(report, options.format, _style(options))
+    text = renderer(options.format)(report, _style(options))
     if reports and options.format == "text":
         text = "\n" + text
     reports.append(text)
@@ -105,23 +103,3 @@ def _style(options: argparse.Namespace) -> Style:
     color = options.color == "always" or (options.color == "auto" and wanted)
     width = os.get_terminal_size(1).columns if terminal else 80
     return Style(min(width or 80, 100), color, options.verbose, options.quiet)
-
-
-class _Progress:
-    """A line on standard error that says what was last found, once a second has passed."""
-
-    def __init__(self, quiet: bool) -> None:  # noqa: FBT001 - the command line's own flag
-        shown = sys.stderr is not None and sys.stderr.isatty() and not quiet
-        self._after = time.monotonic() + 1 if shown else float("inf")
-        self._told = False
-
-    def __call__(self, finding: Finding) -> None:
-        if time.monotonic() > self._after:
-            self._told = True
-            sys.stderr.write(f"\r\x1b[K… {finding.probe}: {finding.outcome.value}")
-            sys.stderr.flush()
-
-    def clear(self) -> None:
-        """Take the line away again."""
-        if self._told:
-            sys.stderr.write("\r\x1b[K")

@@ -9,6 +9,7 @@ from ..messages import _paste
 from ..model import FscapsError
 from ..render import Style, _explanation
 from .output import complain, to_file, to_stdout
+from .progress import Progress
 from .status import FITS, UNASKED, UNFIT
 
 TYPE_CHECKING = False
@@ -47,16 +48,18 @@ def _one(
 ) -> Explanation | None:
     """The text explained on one path; None if it could not be asked, which was complained of."""
     try:
-        return explain(
-            text,
-            path,
-            mount=options.mount,
-            timeout=options.timeout,
-            deadline=options.deadline,
-            worker=worker,
-            user=options.user,
-            write=options.write,
-        )
+        with Progress(quiet=options.quiet) as progress:
+            return explain(
+                text,
+                path,
+                on_asking=progress,
+                mount=options.mount,
+                timeout=options.timeout,
+                deadline=options.deadline,
+                worker=worker,
+                user=options.user,
+                write=options.write,
+            )
     except (FscapsError, ValueError) as error:
         complain(str(error))
         return None

@@ -32,11 +32,16 @@ def to_file(text: str, path: str) -> bool:
 
 
 def complain(message: str) -> None:
-    """One line on standard error, if that can be written to."""
+    """One line on standard error, if that can be written to; the exit status tells as well."""
+    to_stderr(f"fscaps: {printable(message)}\n")
+
+
+def to_stderr(text: str) -> None:
+    """Write to standard error, if that can be written to."""
     try:
-        _write(2, f"fscaps: {printable(message)}\n")
+        _write(2, text)
     except OSError:
-        return  # the exit status tells as well
+        return
 
 
 def _write(fd: int, text: str) -> None:

@@ -18,22 +18,17 @@ if TYPE_CHECKING:
 
 _PR_SET_PDEATHSIG, _PR_SET_SECCOMP, _PR_SET_NO_NEW_PRIVS = 1, 22, 38
 _KILL, _FILTER = 9, 2
-# linux/audit.h, bits of a pointer, and what may be called (asm/unistd.h): execve, geteuid, exit;
+# linux/audit.h, and what may be called (asm/unistd.h): execve, geteuid, exit;
 # and for us, where execve fails: write, exit_group, mmap, munmap, brk.
 _GENERIC = (221, 175, 93, 64, 94, 222, 215, 214)
-_ARM = (0x40000028, 32, (11, 201, 1, 4, 248, 192, 91, 45))
-_INTEL = (0x40000003, 32, (11, 201, 1, 4, 252, 192, 91, 45))
 _MACHINES = {
-    "x86_64": (0xC000003E, 64, (59, 107, 60, 1, 231, 9, 11, 12)),
-    "aarch64": (0xC00000B7, 64, _GENERIC),
-    "riscv64": (0xC00000F3, 64, _GENERIC),
-    "ppc64le": (0xC0000015, 64, (11, 49, 1, 4, 234, 90, 91, 45)),
-    "s390x": (0x80000016, 64, (11, 201, 1, 4, 248, 90, 91, 45)),
-    "armv6l": _ARM,
-    "armv7l": _ARM,
-    "armv8l": _ARM,
-    "i586": _INTEL,
-    "i686": _INTEL,
+    libc.X86_64: (0xC000003E, (59, 107, 60, 1, 231, 9, 11, 12)),
+    libc.AARCH64: (0xC00000B7, _GENERIC),
+    libc.RISCV64: (0xC00000F3, _GENERIC),
+    libc.PPC64: (0xC0000015, (11, 49, 1, 4, 234, 90, 91, 45)),  # little-endian
+    libc.S390X: (0x80000016, (11, 201, 1, 4, 248, 90, 91, 45)),
+    libc.ARM: (0x40000028, (11, 201, 1, 4, 248, 192, 91, 45)),
+    libc.I386: (0x40000003, (11, 201, 1, 4, 252, 192, 91, 45)),
 }
 # linux/filter.h, linux/seccomp.h
 _LOAD, _EQUAL, _RETURN = 0x20, 0x15, 0x06
@@ -97,8 +92,8 @@ def _run(path: bytes, rules: bytes) -> tuple[list[str], int]:
 
 def _rules() -> bytes:
     """The filter, as instructions of the classic BPF."""
-    audit, bits, allowed = _MACHINES.get(os.uname().machine, (0, 0, ()))
-    if struct.calcsize("P") * 8 != bits:  # a 32-bit Python makes other calls than its kernel
+    audit, allowed = _MACHINES.get(libc.abi(), (0, ()))
+    if not audit:
         raise UnconfinedError("no seccomp filter for this machine")
     permitted = [(_EQUAL, len(allowed) - at, 0, number) for at, number in enumerate(allowed)]
     rules = (

@@ -15,7 +15,7 @@ from .libc import naming
 
 _FICLONE = 0x40049409
 _FS_IOC_FSGETXATTR = 0x801C581F
-_FS_IOC_GETFLAGS = 0x80086601
+_FS_IOC_GETFLAGS = 0x80006601 | struct.calcsize("l") << 16  # _IOR('f', 1, long)
 _FS_IMMUTABLE_FL = 0x10
 _FS_APPEND_FL = 0x20
 _Q_XGETQSTAT = 0x5805

@@ -5,26 +5,30 @@ from __future__ import annotations
 import errno
 import functools
 import os
+import struct
 
-# Numbers that differ by architecture (linux/arch/*/…/syscall*.tbl); those from 424 on are the
-# same everywhere but on alpha and mips o32/n32/n64.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+X86_64, AARCH64, RISCV64, PPC64, S390X = (62, 8), (183, 8), (243, 8), (21, 8), (22, 8)
+I386, ARM, LOONGARCH64 = (3, 4), (40, 4), (258, 8)
+"""What abi() tells of these machines (elf.h: EM_X86_64, …)."""
+
+# For a libc that lacks them: numbers that differ by architecture (linux/arch/*/…/syscall*.tbl).
 _GENERIC = {"getdents64": 61, "renameat2": 276}
 _NUMBERS = {
-    "x86_64": {"getdents64": 217, "renameat2": 316},
-    "i386": {"getdents64": 220, "renameat2": 353},
-    "i686": {"getdents64": 220, "renameat2": 353},
-    "armv7l": {"getdents64": 217, "renameat2": 382},
-    "ppc64le": {"getdents64": 202, "renameat2": 357},
-    "s390x": {"getdents64": 220, "renameat2": 347},
-    "aarch64": _GENERIC,
-    "riscv64": _GENERIC,
-    "loongarch64": _GENERIC,
+    X86_64: {"getdents64": 217, "renameat2": 316},
+    I386: {"getdents64": 220, "renameat2": 353},
+    ARM: {"getdents64": 217, "renameat2": 382},
+    PPC64: {"getdents64": 202, "renameat2": 357},
+    S390X: {"getdents64": 220, "renameat2": 347},
+    AARCH64: _GENERIC,
+    RISCV64: _GENERIC,
+    LOONGARCH64: _GENERIC,
 }
-_COMMON = {"open_tree": 428, "fsopen": 430, "fsconfig": 431, "fsmount": 432}
+# Those from 424 on are the same for all of these.
+_COMMON = {"fsopen": 430, "fsconfig": 431, "fsmount": 432}
 
 
 class naming:  # noqa: N801 - reads as a statement
@@ -57,16 +61,19 @@ def call(name: str, *arguments: int | bytes | None) -> int:
     """
     import ctypes  # noqa: PLC0415
 
-    try:
-        function = getattr(_libc(), name)
-    except AttributeError:
-        raise OSError(errno.ENOSYS, f"{name}: not in this libc") from None
+    function = _function(name)
+    if function is None:
+        raise OSError(errno.ENOSYS, f"{name}: not in this libc")
     function.restype = ctypes.c_long if name == "syscall" else ctypes.c_int
     result = function(*(_argument(argument) for argument in arguments))
     if result == -1:
         code = ctypes.get_errno()
         raise OSError(code, f"{name}: {os.strerror(code)}")
     return int(result)
+
+
+def _function(name: str) -> Any:  # noqa: ANN401 - a ctypes object, or None
+    return getattr(_libc(), name, None)
 
 
 def _argument(argument: int | bytes | None) -> Any:  # noqa: ANN401 - a ctypes object
@@ -76,15 +83,27 @@ def _argument(argument: int | bytes | None) -> Any:  # noqa: ANN401 - a ctypes o
 
 
 @functools.lru_cache(maxsize=None)
-def _machine() -> str:
-    return os.uname().machine
+def abi() -> tuple[int, int]:
+    """The machine that this process is made for (elf.h: e_machine), and the bytes of a pointer.
+
+    Not uname(2)'s: that is the kernel's, of which setarch(8) makes another, and on which programs
+    of 32 bits run that have other numbers for their calls.
+    """
+    with naming("/proc/self/exe"), open("/proc/self/exe", "rb") as program:
+        header = program.read(20)
+    return struct.unpack_from("=H", header, 18)[0], struct.calcsize("P")
 
 
 def syscall(name: str, *arguments: int | bytes | None) -> int:
-    """Make a system call by name; raises OSError with ENOSYS where its number is unknown."""
-    machine = _machine()
-    number = _NUMBERS.get(machine, {}).get(name, _COMMON.get(name))
-    if number is None or machine.startswith(("alpha", "mips")):
-        raise OSError(errno.ENOSYS, f"{name}: number unknown on {machine}")
+    """Make a system call by name: through libc, or by number if it has no such function.
+
+    Raises OSError, and with ENOSYS where the number is not known.
+    """
+    if _function(name) is not None:
+        return call(name, *arguments)
+    numbers = _NUMBERS.get(abi(), {})
+    number = numbers.get(name, _COMMON.get(name)) if numbers else None
+    if number is None:
+        raise OSError(errno.ENOSYS, f"{name}: not in this libc, and its number is unknown here")
     with naming(name):
         return call("syscall", number, *arguments)

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass
 
-from . import libc
+from . import libc, system
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _DEEPEST = 8
-_ESCAPE = re.compile(rb"\\([0-7]{3})")
 
 
-@dataclass(frozen=True)
 class MountLine:
-    """One line of /proc/self/mountinfo (proc_pid_mountinfo(5)), unescaped."""
+    """One line of /proc/self/mountinfo (proc_pid_mountinfo(5)), unescaped: its fields in order.
+
+    No dataclass, which is a millisecond's work for whoever loads this.
+    """
 
     id: int
     device: tuple[int, int]
@@ -29,6 +29,18 @@ class MountLine:
     type: str
     source: str
     super_options: tuple[str, ...]
+
+    def __init__(self, *values: object) -> None:
+        vars(self).update(zip(type(self).__annotations__, values))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, MountLine) and vars(other) == vars(self)
+
+    def __hash__(self) -> int:
+        return hash(tuple(vars(self).values()))
+
+    def __repr__(self) -> str:
+        return f"MountLine{tuple(vars(self).values())}"
 
 
 def parse(text: bytes) -> Iterator[MountLine]:
@@ -46,15 +58,15 @@ def _parse_line(line: bytes) -> MountLine | None:
         kind, source, super_options = fields[dash + 1 : dash + 4]
         major, minor = fields[2].split(b":")
         return MountLine(
-            id=int(fields[0]),
-            device=(int(major), int(minor)),
-            root=_text(fields[3]),
-            point=_text(fields[4]),
-            options=_options(fields[5]),
-            propagation=tuple(_text(field) for field in fields[6:dash]),
-            type=_text(kind),
-            source=_text(source),
-            super_options=_options(super_options),
+            int(fields[0]),
+            (int(major), int(minor)),
+            _text(fields[3]),
+            _text(fields[4]),
+            _options(fields[5]),
+            tuple(_text(field) for field in fields[6:dash]),
+            _text(kind),
+            _text(source),
+            _options(super_options),
         )
     except (ValueError, IndexError):
         return None
@@ -66,7 +78,9 @@ def _options(field: bytes) -> tuple[str, ...]:
 
 
 def _text(field: bytes) -> str:
-    return os.fsdecode(_ESCAPE.sub(lambda match: bytes([int(match[1], 8) & 0xFF]), field))
+    if b"\\" in field:
+        field = re.sub(rb"\\([0-7]{3})", lambda match: bytes([int(match[1], 8) & 0xFF]), field)
+    return os.fsdecode(field)
 
 
 def of(fd: int) -> MountLine | None:
@@ -76,14 +90,12 @@ def of(fd: int) -> MountLine | None:
     """
     try:
         with open(f"/proc/self/fdinfo/{fd}", "rb") as info:
-            found = re.search(rb"^mnt_id:\s*(\d+)", info.read(), re.MULTILINE)
+            own = next((row.split()[1] for row in info if row.startswith(b"mnt_id:")), b"?")
         with open("/proc/self/mountinfo", "rb") as table:
-            lines = parse(table.read())
+            row = next((row for row in table if row.startswith(own + b" ")), b"")
     except OSError:
         return None
-    if not found:
-        return None
-    return next((line for line in lines if line.id == int(found[1])), None)
+    return _parse_line(row.rstrip(b"\n"))
 
 
 def place(path: str, pid: int | None = None) -> tuple[tuple[int, int], str] | None:
@@ -108,17 +120,63 @@ def _holds(point: str, path: str) -> bool:
     return path == point or path.startswith(point.rstrip("/") + "/")
 
 
-def device_chain(device: tuple[int, int]) -> tuple[str, ...]:
-    """The block devices from the mounted one down: ``("dm-0 (linear)", "loop1 (/x.img)", …)``."""
-    name = os.path.basename(_link(f"/sys/dev/block/{device[0]}:{device[1]}"))
-    return tuple(_below(name)) if name else ()
+def device_chain(line: MountLine) -> tuple[str, ...]:
+    """The block devices from the mounted one down: ``("dm-0 (linear)", "loop1 (/x.img)", …)``.
+
+    Told by sysfs alone, so that nothing is touched. Empty where there is none, and where it is
+    not known of each which it is.
+    """
+    name = os.path.basename(_link("/sys/dev/block/{}:{}".format(*line.device)))
+    names = [name] if name else _named_by_source(line)
+    return tuple(device for name in names for device in _below(name))
+
+
+def _named_by_source(line: MountLine) -> list[str]:
+    """The devices of a file system with a device number of its own, such as btrfs.
+
+    The kernel opened the source as a device only where the type wants one; elsewhere it is a word.
+    bcachefs names all of its devices (fs/bcachefs/fs.c:bch2_show_devname), btrfs one of them.
+    """
+    if line.device[0] or not line.source.startswith("/dev/") or not system.wants_device(line.type):
+        return []
+    paths = ["/dev/" + name for name in line.source[len("/dev/") :].split(":/dev/")]
+    names = [_kernels_name(path) for path in paths]
+    if not all(names):
+        return []
+    return _with_siblings(names[0]) if len(names) == 1 else names
+
+
+def _kernels_name(path: str) -> str:
+    """What sysfs calls ``/dev/NAME`` or ``/dev/mapper/NAME``; empty if it has no such device."""
+    folder, name = os.path.split(path)
+    if folder == "/dev/mapper":
+        named = (each for each in _listed("/sys/class/block") if each.startswith("dm-"))
+        found = (each for each in named if _content(f"/sys/class/block/{each}/dm/name") == name)
+        return next(found, "")
+    name = path[len("/dev/") :].replace("/", "!")  # lib/kobject.c:kobject_set_name_vargs
+    return name if _link(f"/sys/class/block/{name}") else ""
+
+
+def _with_siblings(name: str) -> list[str]:
+    """All devices of the btrfs that has this one (fs/btrfs/sysfs.c), or this one alone."""
+    for volume in _listed("/sys/fs/btrfs"):
+        devices = _listed(f"/sys/fs/btrfs/{volume}/devices")
+        if name in devices:
+            return devices
+    return [name]
+
+
+def _listed(folder: str) -> list[str]:
+    try:
+        return sorted(os.listdir(folder))
+    except OSError:
+        return []
 
 
 def _below(name: str, depth: int = 0) -> Iterator[str]:
     yield _describe(name)
-    slaves = f"/sys/class/block/{name}/slaves"
-    if depth < _DEEPEST and os.path.isdir(slaves):
-        for slave in sorted(os.listdir(slaves)):
+    if depth < _DEEPEST:
+        for slave in _listed(f"/sys/class/block/{name}/slaves"):
             yield from _below(slave, depth + 1)
 
 
@@ -137,7 +195,9 @@ def _transport(device: str) -> str:
     """Where the device's place in sysfs shows a network: ``/devices/platform/host2/session1/…``."""
     if "/session" in device:
         return "iSCSI"
-    return next((kind for kind in ("rbd", "nbd", "drbd") if f"/{kind}" in device), "")
+    return next(
+        (kind for kind in ("rbd", "nbd", "drbd", "nvme-fabrics") if f"/{kind}" in device), ""
+    )
 
 
 def _content(path: str) -> str:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import pwd
-import re
-from dataclasses import dataclass
 
 from .libc import naming
 from .mounts import NamespaceError
@@ -16,26 +14,28 @@ _ANYBODY = 1000
 _FIRST = 100000  # useradd(8): SUB_UID_MIN
 _IDS = 1 << 32
 _SAID = 300
-_ROW = re.compile(r"([^:]+):([0-9]{1,10}):([0-9]{1,10})")
+_DIGITS = 10
 
 
-@dataclass(frozen=True)
 class Range:
     """Ids that follow each other, and whose they are: a name or the number of a uid."""
 
-    owner: str
-    first: int
-    count: int
+    def __init__(self, owner: str, first: int, count: int) -> None:
+        self.owner = owner
+        self.first = first
+        self.count = count
 
 
-@dataclass(frozen=True)
 class User:
     """Somebody, and the ids that he may map besides his own."""
 
-    uid: int
-    gid: int
-    uids: tuple[Range, ...] = ()
-    gids: tuple[Range, ...] = ()
+    def __init__(
+        self, uid: int, gid: int, uids: tuple[Range, ...] = (), gids: tuple[Range, ...] = ()
+    ) -> None:
+        self.uid = uid
+        self.gid = gid
+        self.uids = uids
+        self.gids = gids
 
     @property
     def last(self) -> int:
@@ -105,8 +105,16 @@ def _user(uid: int, gid: int, name: str, uids: tuple[Range, ...], gids: tuple[Ra
 
 def _ranges(path: str) -> tuple[Range, ...]:
     """The lines that are well formed."""
-    rows = (_ROW.fullmatch(line.strip()) for line in _lines(path))
-    return tuple(Range(row[1], int(row[2]), int(row[3])) for row in rows if row)
+    rows = (line.strip().split(":") for line in _lines(path))
+    return tuple(Range(row[0], int(row[1]), int(row[2])) for row in rows if _is_sound(row))
+
+
+def _is_sound(row: list[str]) -> bool:
+    return (
+        len(row) == 3  # noqa: PLR2004 - an owner and two numbers
+        and bool(row[0])
+        and all(one.isascii() and one.isdigit() and len(one) <= _DIGITS for one in row[1:])
+    )
 
 
 def _lines(path: str) -> list[str]:

@@ -24,9 +24,31 @@ def user_namespace_hindrances() -> tuple[str, ...]:
     )
 
 
+def most_namespaces(kind: str) -> int | None:
+    """How many of that kind a user may have here (namespaces(7)); None if that is not told."""
+    most = _read(f"/proc/sys/user/max_{kind}_namespaces").strip()
+    return int(most) if most.isdigit() else None
+
+
 def security_modules() -> tuple[str, ...]:
-    """The Linux security modules at work; empty where securityfs is not mounted."""
-    return tuple(name for name in _read("/sys/kernel/security/lsm").strip().split(",") if name)
+    """The Linux security modules at work; where securityfs is not mounted, of two that label."""
+    listed = tuple(name for name in _read("/sys/kernel/security/lsm").strip().split(",") if name)
+    apparmor = _read("/sys/module/apparmor/parameters/enabled").strip() == "Y"
+    seen = {"selinux": bool(selinux()), "apparmor": apparmor}
+    return listed or tuple(name for name, at_work in seen.items() if at_work)
+
+
+def selinux() -> str:
+    """``enforcing`` or ``permissive`` (selinux(8)); empty where it is not at work."""
+    return {"1": "enforcing", "0": "permissive"}.get(_read("/sys/fs/selinux/enforce").strip(), "")
+
+
+def security_context() -> str:
+    """How a security module labels this process (proc_pid_attr(5)); empty if none does.
+
+    ``system_u:system_r:container_t:s0`` of SELinux, ``docker-default (enforce)`` of AppArmor.
+    """
+    return _read("/proc/self/attr/current").strip("\0\n ")
 
 
 def knows_file_system(fstype: str) -> bool:
@@ -36,6 +58,12 @@ def knows_file_system(fstype: str) -> bool:
     """
     with naming("/proc/filesystems"), open("/proc/filesystems", encoding="ascii") as table:
         return any(line.split()[-1:] == [fstype] for line in table)
+
+
+def wants_device(fstype: str) -> bool:
+    """Whether a file system of that type is mounted from a block device (FS_REQUIRES_DEV)."""
+    rows = (row.split("\t") for row in _read("/proc/filesystems").splitlines())
+    return ["", fstype] in rows
 
 
 def process_start(pid: int | str) -> str:

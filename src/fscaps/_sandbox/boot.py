@@ -18,7 +18,7 @@ def start() -> None:
             except OSError:
                 continue  # the one that listed the others
     os.setsid()
-    _defer.inspect()
+    _defer.imports_of_dataclasses()
     from . import worker  # noqa: PLC0415 - after the deferral
 
     worker.main()

@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 _TOTAL_LIMIT = 4 << 20
 """Bytes that a worker may say in all."""
 _NOISE_LIMIT = 2000
+_IDLE = 0.25
+"""Seconds of silence after which whoever waits is told again what for."""
 
 
 def listen(
@@ -42,9 +44,15 @@ def listen(
     progress: Progress,
     seen: Observation,
     on_finding: Callable[[Finding], object] | None,
+    on_asking: Callable[[str | None], object] | None,
 ) -> Reason | None:
     """Take in events until the worker is done or cannot (None), or did not get to its end."""
-    for line in _Lines(worker, progress):
+
+    def tell() -> None:
+        if on_asking:
+            on_asking(progress.asking)
+
+    for line in _Lines(worker, progress, tell):
         if line is None:
             return Reason.TIMEOUT
         try:
@@ -59,6 +67,8 @@ def listen(
         _take_in(event, progress, seen)
         if isinstance(event, Found) and on_finding:
             on_finding(event.finding)
+        if isinstance(event, Asking):
+            tell()
     return Reason.CRASH
 
 
@@ -87,7 +97,7 @@ def _take_in(event: Event, progress: Progress, seen: Observation) -> None:
 
 def heard_done(cleaner: Child, progress: Progress) -> bool:
     """Whether the cleaner says in time that it is done."""
-    for line in _Lines(cleaner, progress):
+    for line in _Lines(cleaner, progress, lambda: None):
         if line is None:
             return False
         try:
@@ -99,11 +109,15 @@ def heard_done(cleaner: Child, progress: Progress) -> bool:
 
 
 class _Lines:
-    """The lines of a worker as they come; None when time is up, the end when it says no more."""
+    """The lines of a worker as they come; None when time is up, the end when it says no more.
 
-    def __init__(self, worker: Child, progress: Progress) -> None:
+    ``idle`` is called again and again while there is none.
+    """
+
+    def __init__(self, worker: Child, progress: Progress, idle: Callable[[], None]) -> None:
         self._fd = worker.events
         self._progress = progress
+        self._idle = idle
         self._buffer = b""
         self._total = 0
         self._poll = select.poll()
@@ -114,8 +128,7 @@ class _Lines:
 
     def __next__(self) -> bytes | None:
         while b"\n" not in self._buffer:
-            left = min(self._progress.run_ends, self._progress.step_ends) - time.monotonic()
-            if left <= 0 or not self._poll.poll(left * 1000):
+            if not self._more():
                 return None
             block = os.read(self._fd, LINE_LIMIT)
             self._total += len(block)
@@ -124,3 +137,13 @@ class _Lines:
             self._buffer += block
         line, _, self._buffer = self._buffer.partition(b"\n")
         return line
+
+    def _more(self) -> bool:
+        """Whether the worker says more before time is up."""
+        while True:
+            left = min(self._progress.run_ends, self._progress.step_ends) - time.monotonic()
+            if left <= 0:
+                return False
+            if self._poll.poll(min(left, _IDLE) * 1000):
+                return True
+            self._idle()

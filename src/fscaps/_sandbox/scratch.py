@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import itertools
 import os
-import re
 import stat
 
 from .._linux import system
@@ -14,7 +13,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .._linux.directory import Directory
 
-_NAME = re.compile(rb"\.fscaps-([0-9a-f]+)-(\d+)-(\d+)-(\d+)-[0-9a-f]{16}")
+_PREFIX = ".fscaps"
+_RANDOM = 8  # bytes
+_HEX = frozenset("0123456789abcdef")
 _OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
 _AGE = 3600.0
 """Seconds after which a scratch directory of another boot, host or container is abandoned."""
@@ -26,12 +27,27 @@ def new_name() -> str:
     """A name nobody can guess, which says whose it is: boot, pid namespace, process, its start."""
     pid = os.getpid()
     owner = f"{system.boot_id()}-{system.pid_namespace()}-{pid}-{system.process_start(pid)}"
-    return f".fscaps-{owner}-{os.urandom(8).hex()}"
+    return f"{_PREFIX}-{owner}-{os.urandom(_RANDOM).hex()}"
 
 
 def is_name(name: str) -> bool:
     """Whether new_name() could have made it: nothing else may ever be removed."""
-    return bool(_NAME.fullmatch(os.fsencode(name)))
+    return bool(_owner(name))
+
+
+def _owner(name: str) -> list[str]:
+    """Boot, pid namespace, process and its start, of a name of ours; empty for any other."""
+    prefix, *owner = name.split("-")
+    if prefix != _PREFIX or len(owner) != 5:  # noqa: PLR2004 - the four, and the random part
+        return []
+    boot, *numbers, random = owner
+    is_ours = (
+        _HEX.issuperset(boot + random)
+        and boot != ""
+        and len(random) == 2 * _RANDOM
+        and all(number.isascii() and number.isdigit() for number in numbers)
+    )
+    return [boot, *numbers] if is_ours else []
 
 
 def make(target: Directory, name: str) -> Directory:
@@ -153,20 +169,23 @@ def leftovers(target: Directory, now: float) -> list[str]:
     """Scratch directories whose run is over; ``now`` is the file system's own time."""
     found = []
     for entry in itertools.islice(target.entries(), _LOOK_AT):
-        match = _NAME.fullmatch(entry.name)
-        if match and _is_abandoned(target, match, now):
-            found.append(os.fsdecode(entry.name))
+        name = os.fsdecode(entry.name)
+        if _is_abandoned(target, name, now):
+            found.append(name)
     return found
 
 
-def _is_abandoned(target: Directory, match: re.Match[bytes], now: float) -> bool:
+def _is_abandoned(target: Directory, name: str, now: float) -> bool:
+    owner = _owner(name)
+    if not owner:
+        return False
     try:
-        status = target.stat(match[0])
+        status = target.stat(name)
     except OSError:
         return False
     if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.geteuid():
         return False
-    boot, namespace, pid, start = (group.decode() for group in match.groups())
+    boot, namespace, pid, start = owner
     if (boot, namespace) != (system.boot_id(), system.pid_namespace()):
         return now - status.st_mtime > _AGE
     return system.process_start(pid) != start

@@ -58,6 +58,7 @@ def observe(
     deadline: float,
     python: str | None,
     on_finding: Callable[[Finding], object] | None,
+    on_asking: Callable[[str | None], object] | None = None,
     worker: child.Child | None = None,
     ids: Sequence[int] = (),
     writing: bool = True,
@@ -65,10 +66,10 @@ def observe(
 ) -> Observation:
     """Ask these probes of the path in a child process, and outlive whatever happens to it.
 
-    ``timeout`` is the seconds for one probe, ``deadline`` for all; ``worker`` a child that was
-    started ahead, which then need not be started here; ``ids`` the uid, gid and groups to ask
-    with, if not ours; ``writing`` and ``looking`` are as in wire.request(). Raises TargetError if
-    the path cannot be asked, SandboxError if no child can be started.
+    ``on_asking`` is as in survey(). ``timeout`` is the seconds for one probe, ``deadline`` for all;
+    ``worker`` a child that was started ahead, which then need not be started here; ``ids`` the uid,
+    gid and groups to ask with, if not ours; ``writing`` and ``looking`` are as in wire.request().
+    Raises TargetError if the path cannot be asked, SandboxError if no child can be started.
     """
     text = path.decode("utf-8", "surrogateescape")
     line = wire.request(text, probes, mounting, timeout, ids=ids, writing=writing, looking=looking)
@@ -80,8 +81,8 @@ def observe(
     try:
         from .listening import listen  # noqa: PLC0415 - the worker is at work meanwhile
 
-        ending = listen(worker, progress, seen, on_finding)
-    except BaseException:  # Ctrl-C, or on_finding raised: leave as little behind as ever
+        ending = listen(worker, progress, seen, on_finding, on_asking)
+    except BaseException:  # Ctrl-C, or a callback raised: leave as little behind as ever
         if _end(worker, seen) and progress.scratch:
             _clean_up(python, text, progress.scratch, seen)
         raise

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import time
-from dataclasses import asdict, replace
+from dataclasses import replace
 
 from .. import probes, stores
 from .._linux import ioctls, mountinfo, processes, system
@@ -120,6 +120,10 @@ def _host() -> Host:
         user_namespaces="; ".join(system.user_namespace_hindrances()),
         lsm=system.security_modules(),
         overlay=_knows_overlay(),
+        max_user_namespaces=system.most_namespaces("user"),
+        max_mnt_namespaces=system.most_namespaces("mnt"),
+        selinux=system.selinux(),
+        security_context=system.security_context(),
     )
 
 
@@ -142,7 +146,7 @@ def _mount(fd: int) -> Mount | None:
         options=line.options,
         super_options=line.super_options,
         propagation=line.propagation,
-        devices=mountinfo.device_chain(line.device),
+        devices=mountinfo.device_chain(line),
     )
 
 
@@ -170,7 +174,7 @@ def _look(area: Area) -> None:
     try:
         store = stores.look(area.target, min(_LOOKING, area.seconds))
         if store:
-            _tell("stored", store=asdict(store))
+            _tell("stored", store=store)
     except OSError as error:
         _tell("warned", text=f"an engine's store could not be looked at: {_words(error)}")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from errno import EACCES, ENOENT, ENOEXEC, EPERM
 
-from .._linux import calls, confined, elf
+from .._linux import calls, confined, elf, libc
 from .._linux.libc import naming
 from .._linux.processes import die_with, in_helper
 from ..findings import Reason
@@ -25,7 +25,7 @@ _OF_THIS_KERNEL = {0x01021994, 0x858458F6, 0x9123683E, 0x794C7630}
 
 def program() -> bytes:
     """A program that exits with its effective uid; empty if none is known for this machine."""
-    return elf.exits_with_uid(os.uname().machine)
+    return elf.exits_with_uid(libc.abi())
 
 
 def run(directory: Directory, name: str) -> confined.Ended:

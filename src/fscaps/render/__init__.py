@@ -9,7 +9,11 @@ from .._noun import Noun
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from ..report import Report
+
+    Renderer = Callable[[Report, "Style"], str]
 
 
 class Style(Noun):
@@ -31,5 +35,10 @@ _PLAIN = Style()
 
 def render(report: Report, name: str = "text", style: Style = _PLAIN) -> str:
     """The report in the format of that name, one of formats(), ending in a newline."""
-    text: str = import_module(f"{__name__}.{name}").render(report, style)
-    return text
+    return renderer(name)(report, style)
+
+
+def renderer(name: str) -> Renderer:
+    """What renders the format of that name, loaded when it is first asked for."""
+    found: Renderer = import_module(f"{__name__}.{name}").render
+    return found

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
 
 from .. import _decode
 from ..model import (
@@ -34,7 +33,7 @@ class ReportError(FscapsError, ValueError):
 
 def render(report: Report, _style: Style | None = None) -> str:
     """One line, in ASCII; bytes of a path that are not UTF-8 stand as lone surrogates."""
-    return json.dumps(_body(report), separators=(", ", ": ")) + "\n"
+    return json.dumps(_body(report), separators=(", ", ": "), default=vars) + "\n"
 
 
 def schema() -> str:
@@ -70,14 +69,14 @@ def _body(report: Report) -> dict[str, Any]:
             "path": report.path,
             "resolved": report.resolved,
             "links": report.links,
-            "mount": asdict(report.mount) if report.mount else None,
+            "mount": report.mount,
         },
-        "host": asdict(report.host) if report.host else None,
+        "host": report.host,
         "findings": {probe: _finding(found) for probe, found in report.findings.items()},
         "verdicts": {role: _verdict(verdict) for role, verdict in report.verdicts.items()},
         "engines": {engine: _engine(report, engine) for engine in report.engines},
-        "placement": asdict(report.placement) if report.placement else None,
-        "store": asdict(report.store) if report.store else None,
+        "placement": report.placement,
+        "store": report.store,
         "warnings": report.warnings,
     }
 
@@ -87,20 +86,16 @@ def _engine(report: Report, engine: str) -> dict[str, Any]:
     return {
         "best": best.id if best else None,
         "alternatives": [verdict.id for verdict in report.alternatives(engine)],
-        "picks": asdict(picked) if picked else None,
+        "picks": picked,
     }
 
 
 def _finding(finding: Finding) -> dict[str, Any]:
-    body = asdict(finding)
-    del body["probe"]
-    return body
+    return {name: value for name, value in vars(finding).items() if name != "probe"}
 
 
 def _verdict(verdict: Verdict) -> dict[str, Any]:
-    body = asdict(verdict)
-    del body["id"]
-    return body
+    return {name: value for name, value in vars(verdict).items() if name != "id"}
 
 
 def _report(body: dict[str, Any]) -> Report:
