@@ -4,39 +4,62 @@ from __future__ import annotations
 
 import os
 import stat
+from contextlib import contextmanager
 from errno import EINVAL
 from itertools import islice
 
-from .._linux import calls
+from .._linux import calls, mountinfo, mounts
 from .._linux.directory import Directory
-from . import _layers, _mounting
+from ..findings import Reason
+from . import Unknown, _layers, _mounting
 from ._area import random, setting_up
 from ._overlay import Held
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from ._overlay import Options
 
 _LOOKED_AT = 100
 _READ = 4096
 
 
-def above(here: Directory, layer: str, point: bytes) -> Directory:
-    """An overlay of that layer, with its upper and itself on the file system mounted at a point."""
+@contextmanager
+def local(point: bytes) -> Iterator[Directory]:
+    """A tmpfs of our own, mounted on a directory.
+
+    Where the path leads somebody may change between the mount and the look at it, so the mount is
+    known by a name that nobody can guess.
+    """
     with setting_up():
-        local = Directory(calls.open(point, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC))
-    with local:
-        with setting_up():
-            for name in ("upper", "work", "merged"):
-                local.make(name)
-        with Held() as held:
-            options: Options = {
-                "lowerdir": held.path(here, layer),
-                "upperdir": held.path(local, "upper"),
-                "workdir": held.path(local, "work"),
-            }
-            _mounting.attach(local, "merged", options)
-        return local.directory("merged")
+        name = f"fscaps-{random(8).hex()}"
+        mounts.attached("tmpfs", point, {"mode": "700"}, name)
+        opened = Directory(calls.open(point, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC))
+    with opened:
+        found = mountinfo.of(opened.fd)
+        if not found or found.source != name:
+            raise Unknown(Reason.UNSAFE, "another directory was put in place of this one")
+        try:
+            yield opened
+        finally:
+            with setting_up():
+                mounts.detach(opened.path("."))
+
+
+def above(here: Directory, layer: str, local: Directory) -> Directory:
+    """An overlay of that layer, with its upper and itself in a local directory."""
+    with setting_up():
+        for name in ("upper", "work", "merged"):
+            local.make(name)
+    with Held() as held:
+        options: Options = {
+            "lowerdir": held.path(here, layer),
+            "upperdir": held.path(local, "upper"),
+            "workdir": held.path(local, "work"),
+        }
+        _mounting.attach(local, "merged", options)
+    return local.directory("merged")
 
 
 def change(merged: Directory) -> str:

@@ -346,12 +346,8 @@ def lower(area: Area) -> str:
             here, layer, point = _overlay.entered(area.target), ".", os.fsencode(area.resolved)
         else:
             here, layer, point = _overlay.inside(area), "l1", b"merged"
-        mounts.attached("tmpfs", point, {"mode": "700"})
-    try:
-        with _stacked.above(here, layer, point) as merged:
-            return _stacked.look(merged, here) if layer == "." else _stacked.change(merged)
-    finally:
-        mounts.detach(point)
+    with _stacked.local(point) as local, _stacked.above(here, layer, local) as merged:
+        return _stacked.look(merged, here) if layer == "." else _stacked.change(merged)
 
 
 def _is_merely_refused(area: Area, error: OSError) -> bool:
@@ -374,8 +370,9 @@ def depth(area: Area) -> Answer:
         while count < _DEEPEST and _stacked.one_more(here, "merged" if count else "l2"):
             count += 1
     finally:
-        for _ in range(count):
-            mounts.detach(b"merged")
+        with setting_up():
+            for _ in range(count):
+                mounts.detach(b"merged")
     if not count:
         raise No("not even one", value=0)
     return Answer(value=count)
