@@ -28,7 +28,7 @@ import stat
 import struct
 import sys
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
@@ -77,13 +77,15 @@ class Node:
     entries: dict[bytes, int] = field(default_factory=dict)
     attributes: dict[bytes, bytes] = field(default_factory=dict)
     changed: float = field(default_factory=time.time)
+    told_room: bool = True
 
     def status(self) -> bytes:
         """Struct fuse_attr."""
         size, when = len(self.data), int(self.changed)
+        blocks = -(-size // 512) if self.told_room else 0
         times = (when, when, when, 0, 0, 0)
         owner = (self.mode, max(self.nlink, 0), self.uid, self.gid, self.rdev, BLOCK, 0)
-        return struct.pack("<6Q10I", self.id, size, -(-size // 512), *times, *owner)
+        return struct.pack("<6Q10I", self.id, size, blocks, *times, *owner)
 
     def entry(self) -> bytes:
         """Struct fuse_entry_out, valid for no time at all: every question reaches us."""
@@ -100,10 +102,11 @@ class Request:
     uid: int
     gid: int
     body: bytes
+    longest: int | None = None
 
     def names(self, skip: int = 0) -> list[bytes]:
         """Give the zero-terminated names behind the fixed part of the body."""
-        return self.body[skip:].split(b"\0")[:-1]
+        return [name[: self.longest] for name in self.body[skip:].split(b"\0")[:-1]]
 
     def numbers(self, layout: str) -> tuple[Any, ...]:
         """Unpack the fixed part of the body."""
@@ -116,6 +119,7 @@ class Tree:
     def __init__(self, *, locks: bool = False, attributes: bool = False) -> None:
         """Start with an empty root directory; ask for locks to be sent here if wanted."""
         self.keeps_attributes = attributes
+        self.late: list[bytes] = []  # names that a lie keeps back
         self.flags = 1 << 1 | 1 << 10 if locks else 0  # FUSE_POSIX_LOCKS, FUSE_FLOCK_LOCKS
         self.nodes = {ROOT: Node(ROOT, stat.S_IFDIR | 0o755, 0, 0, nlink=2)}
 
@@ -307,10 +311,63 @@ def _zeros(tree: Tree, request: Request) -> bytes:
     return bytes(len(tree.answer(request)))
 
 
-LIES = {
-    "read-zeros": ("READ", _zeros),
+def _nothing(_tree: Tree, _request: Request) -> bytes:
+    return b""
+
+
+def _of_another_group(tree: Tree, request: Request) -> bytes:
+    return tree.answer(replace(request, gid=4711))
+
+
+def _without_room(tree: Tree, request: Request) -> bytes:
+    request.node.told_room = False
+    return tree.answer(request)
+
+
+def _cut_short(tree: Tree, request: Request) -> bytes:
+    return tree.answer(replace(request, longest=100))
+
+
+def _without_special(tree: Tree, request: Request) -> bytes:
+    kept = (stat.S_IFREG, stat.S_IFDIR)
+    entries = {
+        name: child
+        for name, child in request.node.entries.items()
+        if stat.S_IFMT(tree.nodes[child].mode) in kept
+    }
+    return tree.answer(replace(request, node=replace(request.node, entries=entries)))
+
+
+def _keep_back(tree: Tree, request: Request) -> bytes:
+    new = request.names(8)[1]
+    replaced = new in tree.nodes[request.numbers("<Q")[0]].entries
+    body = tree.answer(request)
+    tree.late += [new, new] if replaced else []  # the kernel looks twice
+    return body
+
+
+def _not_yet(tree: Tree, request: Request) -> bytes:
+    (name,) = request.names()
+    if name in tree.late:
+        tree.late.remove(name)
+        raise RefusedError(errno.ENOENT)
+    return tree.answer(request)
+
+
+NAMING = {
+    *("LOOKUP", "CREATE", "MKDIR", "MKNOD", "SYMLINK", "LINK", "RENAME", "UNLINK", "RMDIR"),
 }
-"""The operation that each lie answers, and how."""
+MAKING = {"CREATE", "MKDIR", "MKNOD", "SYMLINK"}
+LIES: dict[str, dict[str, Callable[[Tree, Request], bytes]]] = {
+    "blocks-zero": dict.fromkeys(("SETATTR", "WRITE"), _without_room),
+    "gid-forced": dict.fromkeys(MAKING, _of_another_group),
+    "list-no-special": {"READDIR": _without_special},
+    "names-cut": dict.fromkeys(NAMING, _cut_short),
+    "read-zeros": {"READ": _zeros},
+    "rename2-nothing": {"RENAME2": _nothing},
+    "replace-late": {"RENAME": _keep_back, "LOOKUP": _not_yet},
+}
+"""The operations that each lie answers, and how."""
 
 
 class Plan(NamedTuple):
@@ -333,7 +390,7 @@ class Plan(NamedTuple):
 
     def told(self, tree: Tree, request: Request) -> bytes:
         """Give the body of the answer, true or not, or refuse."""
-        told = dict(LIES[lie] for lie in self.lies)
+        told = {name: how for lie in self.lies for name, how in LIES[lie].items()}
         return told.get(request.operation, Tree.answer)(tree, request)
 
 

@@ -12,7 +12,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lab.fuse_server import OPCODES, Plan
+from lab.fuse_server import LIES, OPCODES, Plan
 from lab.mounts import mount, mounts_below, unmount_below
 
 if TYPE_CHECKING:
@@ -104,9 +104,9 @@ def memory_fuse(
     silent = frozenset({silent_at} if isinstance(silent_at, str) else silent_at)
     wrong = dict(refuse or {}), dict(delay or {})
     plan = Plan(sorted(silent), only, *wrong, after, whole, trace, tuple(lies))
-    unknown = {*silent, *plan.refuse, *plan.delay} - set(OPCODES)
+    unknown = {*silent, *plan.refuse, *plan.delay, *lies} - set(OPCODES) - set(LIES)
     if unknown:
-        message = f"no such FUSE operation: {', '.join(sorted(unknown))}"
+        message = f"no such FUSE operation or lie: {', '.join(sorted(unknown))}"
         raise ValueError(message)
     mountpoint = mountpoint.resolve()
     who = f"user_id={user},group_id={user},{options}"
