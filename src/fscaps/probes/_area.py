@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from .._linux.directory import Directory
 
 CONTENT = b"fscaps\n"
+PAGE = 4096
 
 
 class Area:
@@ -74,6 +75,23 @@ class Area:
         return "file"
 
     @property
+    def page(self) -> str:
+        """The name of a file of PAGE bytes, for probes that overwrite it in place."""
+        self.once("page", lambda: self.scratch.write("page", bytes(PAGE)))
+        return "page"
+
+    @property
+    def dangling(self) -> str:
+        """The name of a symbolic link that leads nowhere, for probes that leave its owner."""
+        self.once("link", lambda: self.scratch.symlink("nothing", "link"))
+        return "link"
+
+    @property
+    def mount_flags(self) -> int:
+        """ST_NOEXEC, ST_NODEV and others of the mount (statvfs(3))."""
+        return self.once("mount flags", lambda: calls.fstatvfs(self.target.fd).f_flag)
+
+    @property
     def folder(self) -> str:
         """The name of a directory, for probes that leave it empty."""
         self.once("folder", lambda: self.scratch.mkdir("folder").close())
@@ -97,6 +115,14 @@ class Area:
         found = self.findings.get(probe.id)
         return found.outcome if found else Outcome.UNKNOWN
 
+    def build_on(self, probe: Probe, lacking: str) -> None:
+        """End the probe as SKIPPED unless an earlier one left what it works on.
+
+        Where nothing can be made, that is told instead.
+        """
+        if self.scratch and self.outcome(probe) is not Outcome.YES:
+            raise Unknown(Reason.SKIPPED, f"{lacking} (see {probe.id})")
+
     def lacks(self, capabilities: tuple[str, ...]) -> bool:
         """Whether a refusal may be for want of one of these capabilities."""
         if not capabilities:
@@ -111,8 +137,10 @@ def random(size: int) -> bytes:
         return calls.urandom(size)
 
 
-class setting_up:  # noqa: N801 - reads as a statement
-    """Turn a failure to prepare into UNKNOWN, so that its errno is not taken for an answer."""
+class _Around:
+    """What is done around a question, whose errno must not be taken for an answer."""
+
+    what = ""
 
     def __enter__(self) -> None:
         pass
@@ -120,5 +148,17 @@ class setting_up:  # noqa: N801 - reads as a statement
     def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
         if isinstance(error, OSError):
             name = errno.errorcode.get(error.errno or 0)
-            detail = f"could not prepare: {error.strerror}"
+            detail = f"could not {self.what}: {error.strerror}"
             raise Unknown(Reason.ERROR, detail, errno=name) from None
+
+
+class setting_up(_Around):  # noqa: N801 - reads as a statement
+    """Turn a failure to prepare into UNKNOWN."""
+
+    what = "prepare"
+
+
+class verifying(_Around):  # noqa: N801 - reads as a statement
+    """Turn a failure to look at what came of a call into UNKNOWN: the call itself succeeded."""
+
+    what = "verify"
