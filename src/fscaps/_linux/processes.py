@@ -69,6 +69,11 @@ def become(uid: int, gid: int, *groups: int) -> None:
     libc.call("prctl", _PR_SET_DUMPABLE, 1, 0, 0, 0)
 
 
+def leave_no_core() -> None:
+    """Have no memory image written of this process should a signal end it (core(5))."""
+    libc.call("prctl", _PR_SET_DUMPABLE, 0, 0, 0, 0)
+
+
 def capabilities() -> tuple[str, ...]:
     """The effective capabilities of this process, of those that matter to a probe."""
     with open("/proc/self/status", encoding="ascii", errors="replace") as status:
@@ -132,14 +137,28 @@ class Helper:
         Raises HelperTimeoutError after that many seconds, and HelperDiedError if the process ends
         without an answer; then at every later question, too.
         """
+        self.send(question)
+        return self.receive(seconds)
+
+    def send(self, question: str) -> None:
+        """Put a question, and do not wait for the answer, which receive() returns."""
         if self.lost:
             raise self.lost
         try:
             calls.write(self._questions, question.encode() + b"\n")
+        except OSError as error:  # of the pipe, so it says nothing of what was asked
+            self.lost = HelperDiedError(str(error))
+            raise self.lost from None
+
+    def has_answered(self) -> bool:
+        """Whether receive() would return at once."""
+        return _is_ready(self._answers, 0)
+
+    def receive(self, seconds: float) -> str:
+        """The answer to what was sent; see ask()."""
+        try:
             answer = _collect(self._answers, seconds)
-        except BrokenPipeError:
-            answer = ""
-        except OSError as error:  # of the pipes, so it says nothing of what was asked
+        except OSError as error:  # of the pipe
             answer = f"died {error}"
         if answer is None:
             stuck = "" if self.end() else f"; process {self._pid} cannot be killed and stays"
@@ -154,7 +173,7 @@ class Helper:
         if kind == "errno":
             code, _, text = rest.partition(" ")
             raise OSError(int(code) if code.isdigit() else errno.EIO, text)
-        self.lost = HelperDiedError(rest)
+        self.lost = HelperDiedError(rest or "no answer came")
         raise self.lost
 
     def dismiss(self) -> None:
@@ -213,8 +232,12 @@ def _answer(serve: Callable[[str], str], question: str) -> str:
 
 
 def _collect(reader: int, seconds: float) -> str | None:
-    poller = select.poll()
-    poller.register(reader, select.POLLIN)
-    if not poller.poll(seconds * 1000):
+    if not _is_ready(reader, seconds):
         return None
     return calls.read(reader, 4096).decode(errors="replace")
+
+
+def _is_ready(reader: int, seconds: float) -> bool:
+    poller = select.poll()
+    poller.register(reader, select.POLLIN)
+    return bool(poller.poll(seconds * 1000))
