@@ -6,6 +6,7 @@ import os
 import re
 
 from . import libc, system
+from .libc import naming
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -96,6 +97,17 @@ def of(fd: int) -> MountLine | None:
     except OSError:
         return None
     return _parse_line(row.rstrip(b"\n"))
+
+
+def names_below(directory: str) -> frozenset[bytes]:
+    """The entries of a directory on which something is mounted, by the mount table alone.
+
+    No other way to find out is sure not to wait for what is mounted there: statx(2) and an open
+    with O_PATH have NFS ask its server (fs/namei.c:complete_walk, d_weak_revalidate).
+    """
+    with naming("/proc/self/mountinfo"), open("/proc/self/mountinfo", "rb") as table:
+        points = [os.path.split(line.point) for line in parse(table.read())]
+    return frozenset(os.fsencode(name) for above, name in points if above == directory)
 
 
 def place(path: str, pid: int | None = None) -> tuple[tuple[int, int], str] | None:

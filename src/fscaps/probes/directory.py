@@ -19,7 +19,7 @@ from errno import (
     EUCLEAN,
 )
 
-from .._linux import calls, ioctls
+from .._linux import calls, ioctls, mountinfo
 from ..findings import Reason
 from . import No, Unknown, probe
 from ._area import setting_up
@@ -28,14 +28,14 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from .._linux.directory import Directory, Entry
+    from .._linux.directory import Entry
     from ._area import Area
 
 _KINDS = "kinds"
-_ALWAYS = {b"file", b"directory"}
-"""Entries without which the listing of that directory is not whole, and tells nothing."""
+_FEW = 8
+"""How many of the entries that are there already are looked at."""
 _MOST = 10000
-"""Of how many entries one is looked for."""
+"""Among how many entries they, or one, are looked for."""
 _KIND_NAMES = {"f": "file", "d": "directory", "l": "symlink", "p": "FIFO"}
 
 
@@ -82,46 +82,60 @@ def mount_point(area: Area) -> None:
         raise No(f"it is mounted on {area.mount.point}")
 
 
-def _kinds(area: Area) -> Directory:
-    """A directory with one entry of each kind that can be made here."""
-    if area.scratch.exists(_KINDS):
-        return area.scratch.directory(_KINDS)
-    with setting_up():
-        kinds = area.scratch.mkdir(_KINDS)
-        kinds.write("file", b"")
-        kinds.mkdir("directory").close()
-    _try(kinds.symlink, "file", "symlink")
-    _try(kinds.mkfifo, "fifo")
-    return kinds
+def _kinds(area: Area) -> frozenset[bytes]:
+    """Make a directory with one entry of each kind that can be made here; the entries' names."""
+
+    def make() -> frozenset[bytes]:
+        with area.scratch.mkdir(_KINDS) as kinds:
+            kinds.write("file", b"")
+            kinds.make("directory")
+            made = [_try(kinds.symlink, "file", "symlink"), _try(kinds.mkfifo, "fifo")]
+        return frozenset((b"file", b"directory", *(name for name in made if name)))
+
+    return area.once(_KINDS, make)
 
 
-def _try(make: Callable[..., None], *names: str) -> None:
+def _try(make: Callable[..., None], *names: str) -> bytes:
+    """Make an entry, of the last name; no name if that fails, which has probes of its own."""
     try:
         make(*names)
     except OSError:
-        return  # symlink and node have probes of their own
+        return b""
+    return names[-1].encode()
 
 
 def _entries(area: Area) -> Iterator[tuple[Entry, os.stat_result]]:
     """Entries of each kind, or those that are there already where none can be made."""
     if isinstance(area.directory, Exception):
-        entries = [(entry, area.target.stat(entry.name)) for entry in _first(area.listed)]
+        entries = _there(area)
         if not entries:
             area.scratch  # noqa: B018 - raises, and says why
         yield from entries
         return
-    with _kinds(area) as kinds:
+    made = _kinds(area)
+    with area.scratch.directory(_KINDS) as kinds:
         listed = list(kinds.entries())
-        missing = _ALWAYS - {entry.name for entry in listed}
+        missing = made - {entry.name for entry in listed}
         if missing:
             raise No(f"the listing leaves out {os.fsdecode(min(missing))}, which was made just now")
         for entry in listed:
             yield entry, kinds.stat(entry.name)
 
 
+def _there(area: Area) -> list[tuple[Entry, os.stat_result]]:
+    """The first entries that are there, without directories of another device: subvolumes."""
+    device = calls.fstat(area.target.fd).st_dev
+    first = [(entry, area.target.stat(entry.name)) for entry in _first(area)]
+    return [
+        (entry, status)
+        for entry, status in first
+        if status.st_dev == device or not stat.S_ISDIR(status.st_mode)
+    ]
+
+
 def _itself(area: Area) -> list[tuple[Entry, os.stat_result]]:
     """A directory without entries as an entry of the one above it, if that is of the same mount."""
-    is_empty = isinstance(area.directory, Exception) and not _first(area.listed)
+    is_empty = isinstance(area.directory, Exception) and not _first(area)
     if not is_empty or area.mount is None or area.resolved == area.mount.point:
         return []
     name = os.fsencode(area.resolved).rpartition(b"/")[2]
@@ -130,8 +144,16 @@ def _itself(area: Area) -> list[tuple[Entry, os.stat_result]]:
         return [(entry, calls.fstat(area.target.fd)) for entry in listed if entry.name == name]
 
 
-def _first(directory: Directory) -> list[Entry]:
-    return list(itertools.islice(directory.entries(), 8))
+def _first(area: Area) -> list[Entry]:
+    """A few entries that may be looked at: not what is mounted there, which may be dead.
+
+    Of an automounter's none: whoever looks at one waits while it is mounted or given up.
+    """
+    if area.mount and area.mount.type == "autofs":
+        return []
+    mounted = mountinfo.names_below(area.resolved)
+    listed = itertools.islice(area.listed.entries(), _MOST)
+    return list(itertools.islice((one for one in listed if one.name not in mounted), _FEW))
 
 
 @probe("Does reading a directory tell the type of its entries (d_type)?")
