@@ -9,7 +9,7 @@ from errno import EINVAL, ENOSYS, ENOTSUP
 from .._linux import calls
 from .._linux.libc import naming
 from . import Answer, probe
-from ._area import setting_up
+from ._area import PAGE, setting_up
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -35,8 +35,7 @@ def _median(name: str, work: Callable[[], None], sync: Callable[[int], None], fd
 
 def _file(area: Area, name: str, sync: Callable[[int], None]) -> Answer:
     with setting_up():
-        area.scratch.write(name, b"")
-        fd = area.scratch.open(name, os.O_WRONLY)
+        fd = area.scratch.open(area.page, os.O_WRONLY)
     try:
         return _median(name, lambda: _overwrite(fd), sync, fd)
     finally:
@@ -45,7 +44,7 @@ def _file(area: Area, name: str, sync: Callable[[int], None]) -> Answer:
 
 def _overwrite(fd: int) -> None:
     with setting_up():
-        calls.pwrite(fd, bytes(4096), 0)
+        calls.pwrite(fd, bytes(PAGE), 0)
 
 
 @probe("Can a file be synced (fsync)?", no=_REFUSED)

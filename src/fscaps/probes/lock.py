@@ -8,7 +8,6 @@ from __future__ import annotations
 from errno import EBADF, EINVAL, ENOLCK, ENOSYS, ENOTSUP
 
 from . import Answer, No, probe
-from ._area import setting_up
 from ._others import BUSY, other
 
 TYPE_CHECKING = False
@@ -20,19 +19,17 @@ _REFUSED = (ENOLCK, ENOSYS, ENOTSUP, EINVAL, EBADF)
 
 def _excludes(area: Area, kind: str) -> Answer:
     """One process takes the lock; another must be refused while it is held, and not after."""
-    name = f"lock-{kind}"
-    with setting_up():
-        area.scratch.write(name, b"")
+    area.once("lock", lambda: area.scratch.write("lock", b""))
     first, second = other(area, "first"), other(area, "second")
-    seconds = first.lock(kind, name)
+    seconds = first.lock(kind, "lock")
     if seconds.startswith(BUSY):
         raise No(f"nobody held the lock, and it could not be taken: {seconds}")
-    if not second.lock(kind, name).startswith(BUSY):
+    if not second.lock(kind, "lock").startswith(BUSY):
         second.release()
         first.release()  # raises if the first has died, which would have freed the lock
         raise No("a second process got the lock while the first held it")
     first.release()
-    still = second.lock(kind, name)
+    still = second.lock(kind, "lock")
     if still.startswith(BUSY):
         raise No(f"a second process did not get the lock after the first had let go: {still}")
     second.release()

@@ -1,21 +1,19 @@
-"""Shared memory mappings of a file, on which bbolt and SQLite rest."""
+"""Shared memory mappings of a file, on which bbolt and SQLite rest.
+
+Another process maps it, because a page that cannot be read ends who looks at it (SIGBUS).
+"""
 
 from __future__ import annotations
 
-import mmap
-import os
 from errno import EACCES, EINVAL, EIO, ENODEV, ENOSYS, ENOTSUP
 
-from .._linux import calls
-from .._linux.libc import naming
 from . import No, probe
-from ._area import setting_up
+from ._area import setting_up, verifying
+from ._others import another
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ._area import Area
-
-_PAGE = mmap.PAGESIZE
 
 
 @probe(
@@ -28,17 +26,10 @@ def coherent(area: Area) -> None:
     bbolt reads by mapping and writes by pwrite (etcd-io/bbolt bolt_unix.go:mmap).
     """
     with setting_up():
-        area.scratch.write("mapped", bytes(_PAGE))
-        fd = area.scratch.open("mapped", os.O_RDWR)
-    try:
-        with naming("mmap"):
-            memory = mmap.mmap(fd, _PAGE)
-        with memory:
-            memory[0:6] = b"memory"
-            if calls.pread(fd, 6, 0) != b"memory":
-                raise No("what was written to the mapping is not what pread returns")
-            calls.pwrite(fd, b"file", 100)
-            if memory[100:104] != b"file":
-                raise No("what was written by pwrite is not in the mapping")
-    finally:
-        calls.close(fd)
+        process = another(area)
+        process.hold(area.page)
+    process.map()
+    with verifying():
+        unseen = process.use_map()
+    if unseen:
+        raise No(unseen)
