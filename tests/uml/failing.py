@@ -107,10 +107,13 @@ CASES = {
         half_way=True,
         costs=_LATER,
     ),
-    # What these two do only shows where the page cache has been given up: nothing is lost yet.
     "disk-flakey-lies": Case(
-        _disk, _becomes("flakey {device} 0 0 3600 1 drop_writes"), half_way=True
+        _disk,
+        _becomes("flakey {device} 0 0 3600 1 drop_writes"),
+        half_way=True,
+        costs=("space.writable",),  # which has the page cache let go of what it wrote
     ),
+    # What this does only shows where the page cache has been given up: nothing is lost yet.
     "disk-dust": Case(_disk, _bad_blocks),
     "disk-delay": Case(_disk, _becomes("delay {device} 0 200"), half_way=True),
     "disk-hangs": Case(_disk, _suspend, half_way=True, costs=_LATER, stuck=True),
