@@ -6,8 +6,9 @@ import os
 import stat
 from errno import EACCES, EINVAL, ENOSYS, ENOTSUP, EOVERFLOW, EPERM
 
-from . import Answer, No, probe
-from ._area import setting_up
+from .._linux import calls
+from . import Answer, No, probe, symlink
+from ._area import verifying
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,12 +23,14 @@ _BITS = {"setuid": stat.S_ISUID, "setgid": stat.S_ISGID, "sticky": stat.S_ISVTX}
 def created(area: Area) -> Answer:
     """The owner of a new file: another where the server squashes root or forces an owner.
 
-    The value is ``uid:gid`` as the file system tells it.
+    Its group may also be the probed directory's, as with the setgid bit and ``bsdgroups``. The
+    value is ``uid:gid`` as the file system tells it.
     """
     status = area.scratch.stat(area.file)
-    value = f"{status.st_uid}:{status.st_gid}"
-    if status.st_uid != os.geteuid():
-        raise No(f"a file made by uid {os.geteuid()} belongs to {value}", value=value)
+    value, ours = f"{status.st_uid}:{status.st_gid}", (os.geteuid(), os.getegid())
+    inherited = (ours[0], calls.fstat(area.target.fd).st_gid)
+    if (status.st_uid, status.st_gid) not in (ours, inherited):
+        raise No(f"a file made by {ours[0]}:{ours[1]} belongs to {value}", value=value)
     return Answer(value=value)
 
 
@@ -36,7 +39,7 @@ def _owned(area: Area) -> tuple[str, str]:
 
     def make() -> None:
         area.scratch.write("owned", b"")
-        area.scratch.mkdir("owned directory").close()
+        area.scratch.make("owned directory")
 
     area.once("owned", make)
     return "owned", "owned directory"
@@ -44,7 +47,8 @@ def _owned(area: Area) -> tuple[str, str]:
 
 def _give(area: Area, name: str, owner: int) -> None:
     area.scratch.chown(name, owner, owner)
-    status = area.scratch.stat(name)
+    with verifying():
+        status = area.scratch.stat(name)
     if (status.st_uid, status.st_gid) != (owner, owner):
         raise No(f"chown to {owner}:{owner} left {status.st_uid}:{status.st_gid}")
 
@@ -57,13 +61,17 @@ def chown(area: Area) -> None:
             _give(area, name, owner)
 
 
-@probe("Can symbolic links be given to any user?", no=_REFUSED, capabilities=("CAP_CHOWN",))
+@probe(
+    "Can symbolic links be given to any user?",
+    no=_REFUSED,
+    capabilities=("CAP_CHOWN",),
+    after=(symlink.target,),
+)
 def lchown(area: Area) -> None:
-    """lchown(2) of a dangling link, as unpackers do for each link of a layer."""
-    with setting_up():
-        area.scratch.symlink("nowhere", "given link")
+    """lchown(2) of a link, as unpackers do for each of a layer."""
+    area.build_on(symlink.target, "no symbolic link could be made")
     for owner in (_SYSTEM, _REMAPPED):
-        _give(area, "given link", owner)
+        _give(area, symlink.ABSOLUTE, owner)
 
 
 @probe("Is a change of mode accepted?", no=_REFUSED)
@@ -76,7 +84,7 @@ def chmod(area: Area) -> str:
     for name in (area.file, area.folder):
         for wanted in (0o600, 0o644, 0o755):
             area.scratch.chmod(name, wanted)
-            kept = kept and stat.S_IMODE(area.scratch.stat(name).st_mode) == wanted
+            kept = kept and _mode(area, name) == wanted
     return "" if kept else "accepted, but not kept"
 
 
@@ -86,9 +94,14 @@ def mode(area: Area) -> None:
     for name in _owned(area):
         for wanted in (0o755, 0o600, *(bit | 0o755 for bit in _BITS.values())):
             area.scratch.chmod(name, wanted)
-            seen = stat.S_IMODE(area.scratch.stat(name).st_mode)
+            seen = _mode(area, name)
             if seen != wanted:
                 raise No(f"chmod {wanted:04o} of a {_kind(name)} left {seen:04o}")
+
+
+def _mode(area: Area, name: str) -> int:
+    with verifying():
+        return stat.S_IMODE(area.scratch.stat(name).st_mode)
 
 
 def _kind(name: str) -> str:

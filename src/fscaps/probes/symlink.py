@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from errno import EACCES, EINVAL, EIO, ELOOP, ENAMETOOLONG, ENOSYS, ENOTSUP, EPERM
 
-from ..findings import Outcome
-from . import Answer, No, probe, skip
-from ._area import CONTENT, setting_up
+from .._linux.directory import read_all
+from . import Answer, No, probe
+from ._area import CONTENT, PAGE, setting_up, verifying
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -14,12 +14,21 @@ if TYPE_CHECKING:
     from ._area import Area
 
 _REFUSED = (EPERM, EACCES, ENOTSUP, EINVAL, EIO, ENOSYS)
+_OWNERS = (1000, 1001)
+ABSOLUTE = "absolute"
+"""The name of a link of target's, whose owner may be changed."""
 _LAYER = "0123456789abcdef" * 4
 
 
 def _given_back(directory: Directory, target: bytes, name: str) -> None:
     directory.symlink(target, name)
-    seen = directory.readlink(name)
+    with verifying():
+        try:
+            seen = directory.readlink(name)
+        except OSError as error:
+            if error.errno != EINVAL:
+                raise
+            raise No("the call succeeded and made no symbolic link") from None
     if seen != target:
         raise No(f"a link to {target[:40]!r} was read back as {seen[:40]!r}")
 
@@ -28,7 +37,7 @@ def _given_back(directory: Directory, target: bytes, name: str) -> None:
 def target(area: Area) -> None:
     """A relative, an absolute and a dangling link, each read back (readlink(2))."""
     _given_back(area.scratch, area.file.encode(), "relative")
-    _given_back(area.scratch, b"/dev/null", "absolute")
+    _given_back(area.scratch, b"/dev/null", ABSOLUTE)
     _given_back(area.scratch, b"no/such file", "dangling")  # of odd bytes name.undecodable tells
 
 
@@ -44,7 +53,9 @@ def overlay2(area: Area) -> None:
         links = area.scratch.mkdir("l")
     with links:
         _given_back(links, f"../{_LAYER}/diff".encode(), "ABCDEFGHIJKLMNOPQRSTUVWXYZ")
-        if links.read("ABCDEFGHIJKLMNOPQRSTUVWXYZ/file") != CONTENT:
+        with links.file("ABCDEFGHIJKLMNOPQRSTUVWXYZ/file") as fd, verifying():
+            seen = read_all(fd, PAGE)
+        if seen != CONTENT:
             raise No("the file read through the link is another one")
 
 
@@ -72,14 +83,21 @@ def longest(area: Area) -> Answer:
 )
 def owner(area: Area) -> None:
     """lchown(2) of a link: the link's owner changes, the file's does not."""
-    if area.outcome(target) is not Outcome.YES:
-        skip("no symbolic link could be made (see symlink.target)")
-    before = area.scratch.stat(area.file).st_uid
-    area.scratch.chown("relative", 1000, 1000)
-    if area.scratch.stat("relative").st_uid != 1000:  # noqa: PLR2004 - the uid just given
+    area.build_on(target, "no symbolic link could be made")
+    link, file = _owners(area)
+    stranger = next(uid for uid in _OWNERS if uid != link)  # for who may not give it away
+    area.scratch.chown("relative", stranger, stranger)
+    link, after = _owners(area)
+    if link != stranger:
         raise No("the link's owner did not change")
-    if area.scratch.stat(area.file).st_uid != before:
+    if after != file:
         raise No("the owner of the file it leads to changed")
+
+
+def _owners(area: Area) -> tuple[int, int]:
+    """Of the link, and of the file that it leads to."""
+    with verifying():
+        return area.scratch.stat("relative").st_uid, area.scratch.stat(area.file).st_uid
 
 
 @probe("Can a link be replaced by renaming another over it?", no=_REFUSED, after=(target,))
@@ -88,5 +106,7 @@ def replace(area: Area) -> None:
     _given_back(area.scratch, b"old", "current")
     area.scratch.symlink("new", "next")
     area.scratch.rename("next", "current")
-    if area.scratch.readlink("current") != b"new":
+    with verifying():
+        seen = area.scratch.readlink("current")
+    if seen != b"new":
         raise No("the link still leads to its old target")
