@@ -18,6 +18,7 @@ _FS_IOC_FSGETXATTR = 0x801C581F
 _FS_IOC_GETFLAGS = 0x80006601 | struct.calcsize("l") << 16  # _IOR('f', 1, long)
 _FS_IMMUTABLE_FL = 0x10
 _FS_APPEND_FL = 0x20
+_Q_GETFMT = 0x800004
 _Q_XGETQSTAT = 0x5805
 _PRJQUOTA = 2
 _PROJECT_ACCOUNTED_AND_ENFORCED = 0x30
@@ -94,6 +95,15 @@ def project_quota_enforced(device: bytes) -> bool:
     # struct fs_quota_stat: __s8 qs_version, __u16 qs_flags, ...
     flags = int(struct.unpack_from("=H", status.raw, 2)[0])
     return flags & _PROJECT_ACCOUNTED_AND_ENFORCED == _PROJECT_ACCOUNTED_AND_ENFORCED
+
+
+def knows_quota() -> bool:
+    """Whether the kernel has quotactl(2): of no device at all it then says so (ENODEV)."""
+    try:
+        libc.call("quotactl", _Q_GETFMT << 8, None, 0, None)
+    except OSError as error:
+        return error.errno != errno.ENOSYS
+    return True
 
 
 def make_subvolume(directory: int, name: bytes) -> None:

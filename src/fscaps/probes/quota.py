@@ -13,7 +13,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ._area import Area
 
-_REFUSED = (ENOSYS, ENOTSUP, ENOTTY, ESRCH, EINVAL, ENOTBLK, EACCES, EPERM)
+_REFUSED = (ENOTSUP, ENOTTY, ESRCH, EINVAL, ENOTBLK, EACCES, EPERM)
 
 
 @probe(
@@ -31,5 +31,15 @@ def project(area: Area) -> None:
     if not os.major(device):
         raise No("the file system is on no block device")
     area.scratch.mknod("device", stat.S_IFBLK | 0o600, device)
-    if not ioctls.project_quota_enforced(area.scratch.path("device")):
+    if not _is_enforced(area.scratch.path("device")):
         raise No("project quota is not both accounted and enforced")
+
+
+def _is_enforced(device: bytes) -> bool:
+    """ENOSYS is of the file system (fs/quota/quota.c:quota_getstate), or of a kernel without."""
+    try:
+        return ioctls.project_quota_enforced(device)
+    except OSError as error:
+        if error.errno == ENOSYS and ioctls.knows_quota():
+            raise No(str(error.strerror), errno="ENOSYS") from None
+        raise
