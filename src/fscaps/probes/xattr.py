@@ -37,9 +37,9 @@ def _open(area: Area) -> Iterator[int]:
 
 
 def _acl(uid: int) -> bytes:
-    """user::rw- user:UID:r-- group::r-- mask::r-- other::--- (linux/posix_acl_xattr.h)."""
+    """user::rwx user:UID:r-- group::r-- mask::r-- other::--- (linux/posix_acl_xattr.h)."""
     anyone = ((4, 4, _NOBODY), (16, 4, _NOBODY), (32, 0, _NOBODY))
-    entries = ((1, 6, _NOBODY), (2, 4, uid), *anyone)
+    entries = ((1, 7, _NOBODY), (2, 4, uid), *anyone)
     return struct.pack("<I", 2) + b"".join(struct.pack("<HHI", *entry) for entry in entries)
 
 
@@ -155,32 +155,32 @@ def declined(area: Area) -> None:
     capabilities=("CAP_MAC_ADMIN",),
 )
 def security_selinux(area: Area) -> str:
-    """Set the label that a file already has; asked only where SELinux is on."""
+    """Set the label that a file already has, and read it; asked only where SELinux is on."""
     if not os.path.exists("/sys/fs/selinux/enforce"):
         skip("SELinux is not on")
     label = b""
     for fd in _open(area):
         label = xattrs.get(fd, "security.selinux")
         xattrs.put(fd, "security.selinux", label)
+        seen = xattrs.get(fd, "security.selinux")
+        if seen != label:
+            raise No(f"the label {label!r} was set and read back as {seen[:64]!r}")
     return label.rstrip(b"\0").decode(errors="replace")
 
 
-@probe("Do files keep POSIX access control lists?", no=_REFUSED)
+@probe("Do files and directories keep POSIX access control lists?", no=_REFUSED)
 def posix_acl(area: Area) -> None:
     """Round trip of ``system.posix_acl_access`` with an entry for a user of its own (acl(5)).
+
+    And of a directory's ``system.posix_acl_default``, which new files in it inherit.
 
     For uid 1000; in a user namespace, where that may be mapped to nobody, for ourselves.
     """
     acl = _acl(1000 if area.host.initial_user_namespace else os.geteuid())
-    fd = area.scratch.open(area.file)
-    try:
-        xattrs.put(fd, "system.posix_acl_access", acl)
-        seen = xattrs.get(fd, "system.posix_acl_access")
-        xattrs.remove(fd, "system.posix_acl_access")
-    finally:
-        calls.close(fd)
-    if seen != acl:
-        raise No(f"the list was read back as {seen!r}")
+    for fd in _open(area):
+        _round_trip(fd, "system.posix_acl_access", acl)
+    with area.scratch.directory(area.folder) as folder:
+        _round_trip(folder.fd, "system.posix_acl_default", acl)
 
 
 @probe("Can a file be asked for its access control list?", no=(ENOTSUP, EPERM, EACCES, EINVAL))
