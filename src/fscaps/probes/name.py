@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 from errno import EACCES, EEXIST, EILSEQ, EINVAL, EIO, ENAMETOOLONG, ENOENT, EPERM
 
+from .._linux.directory import write_all
 from . import Answer, No, probe
+from ._area import setting_up, verifying
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,32 +32,43 @@ def length(area: Area) -> Answer:
 
 
 def _fits(directory: Directory, count: int) -> bool:
+    name = b"n" * count
     try:
-        directory.write(b"n" * count, b"")
+        directory.write(name, b"")
     except OSError as error:
         if error.errno != ENAMETOOLONG:
             raise
         return False
+    with verifying():
+        if name not in directory.names():
+            raise No(f"a name of {count} bytes was created and is not listed")
     return True
 
 
 def _place(area: Area) -> Directory:
     """One directory for all names; closed after use, for SMB removes none that is open."""
-    area.once("names", lambda: area.scratch.mkdir("names").close())
-    return area.scratch.directory("names")
+    area.once("names", lambda: area.scratch.make("names"))
+    with setting_up():
+        return area.scratch.directory("names")
 
 
 def _kept_apart(area: Area, names: tuple[bytes, ...]) -> None:
     """Create each name with itself as content; each must be listed and read back so."""
     with _place(area) as place:
         for name in names:
-            place.write(name, name)
-        listed = set(place.names())
-        for name in names:
-            if name not in listed:
-                raise No(f"{name!r} was created and is not listed")
-            if place.read(name) != name:
-                raise No(f"{name!r} is another file than the one created")
+            with place.file(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL) as fd, setting_up():
+                write_all(fd, name)
+        with verifying():
+            _look_for(place, names)
+
+
+def _look_for(place: Directory, names: tuple[bytes, ...]) -> None:
+    listed = set(place.names())
+    for name in names:
+        if name not in listed:
+            raise No(f"{name!r} was created and is not listed")
+        if place.read(name) != name:
+            raise No(f"{name!r} is another file than the one created")
 
 
 @probe("Are names that differ only in case two files?", no=(*_REFUSED, EEXIST))

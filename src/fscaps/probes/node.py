@@ -8,9 +8,9 @@ import struct
 from errno import EACCES, EINVAL, EIO, ENODEV, ENOENT, ENOSYS, ENOTSUP, ENXIO, EPERM
 
 from .._linux import calls, libc
-from ..findings import Outcome, Reason
-from . import No, Unknown, probe, rename, skip
-from ._area import setting_up
+from ..findings import Reason
+from . import No, Unknown, probe, rename
+from ._area import setting_up, verifying
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,10 +24,11 @@ _AF_UNIX, _SOCK_STREAM = 1, 1
 
 def _check(place: Directory, name: str, kind: int, device: int = 0) -> None:
     """Raise No unless lstat(2) sees the node that was asked for; some servers only say so."""
-    try:
-        status = place.stat(name)
-    except FileNotFoundError:
-        raise No("the call succeeded, and nothing is there", errno="ENOENT") from None
+    with verifying():
+        try:
+            status = place.stat(name)
+        except FileNotFoundError:
+            raise No("the call succeeded, and nothing is there", errno="ENOENT") from None
     if stat.S_IFMT(status.st_mode) != kind or status.st_rdev != device:
         mode = stat.filemode(status.st_mode)
         raise No(f"the call succeeded and made {mode}, device {status.st_rdev:#x}")
@@ -63,8 +64,10 @@ def device(area: Area) -> None:
 @probe("Can a device node be opened?", no=(EACCES, ENXIO, EPERM, ENOENT), after=(device,))
 def device_open(area: Area) -> None:
     """Write to the node that ``device`` made; EACCES on a mount with ``nodev``."""
-    if area.outcome(device) is not Outcome.YES:  # what a server made instead may well open
-        skip("there is no device node to open (see node.device)")
+    if area.mount_flags & os.ST_NODEV:
+        raise No("the mount has nodev", errno="EACCES")
+    # What a server made in its place may well open.
+    area.build_on(device, "there is no device node to open")
     fd = area.scratch.open("null", os.O_WRONLY)
     try:
         calls.write(fd, b"-")

@@ -5,8 +5,7 @@ from __future__ import annotations
 from errno import EINVAL, ENOSYS, ENOTSUP, ENOTTY, EPERM, EROFS, ESTALE
 
 from .._linux import calls, ioctls
-from ..findings import Outcome
-from . import No, probe, skip
+from . import No, probe
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -40,8 +39,7 @@ def snapshot(area: Area) -> None:
 
     (moby daemon/graphdriver/btrfs/btrfs.go:subvolSnapshot)
     """
-    if area.outcome(create) is not Outcome.YES:
-        skip("no subvolume could be made (see subvolume.create)")
+    area.build_on(create, "no subvolume could be made")
     ioctls.make_subvolume(area.scratch.fd, b"cloned from")
     try:
         with area.scratch.directory("cloned from") as original:
