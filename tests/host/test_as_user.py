@@ -79,6 +79,26 @@ def test_an_append_only_directory_of_roots_is_not_his_either(tmp_path: Path) -> 
     assert roots["docker/image"].fitness is Fitness.UNDETERMINED
 
 
+def test_what_is_his_already_is_given_to_nobody(tmp_path: Path) -> None:
+    """He may "give" a link to himself, which tells nothing of giving it away."""
+    user.give(tmp_path)
+    found = fscaps.survey(tmp_path, user=user.ID, only=["symlink.owner"]).findings["symlink.owner"]
+    assert (found.outcome, found.reason) == (Outcome.UNKNOWN, Reason.PRIVILEGE)
+
+
+def test_nodev_is_told_to_who_can_make_no_device(tmp_path: Path) -> None:
+    """The mount tells it."""
+    system = FILESYSTEMS["ext4-nodev"]
+    if missing(system):
+        pytest.skip(f"ext4-nodev: {missing(system)}")
+    with system(tmp_path) as directory:
+        user.give(directory)
+        report = fscaps.survey(directory, user=user.ID, only=["node.device_open"])
+    assert report.findings["node.device"].reason is Reason.PRIVILEGE
+    found = report.findings["node.device_open"]
+    assert (found.outcome, found.errno) == (Outcome.NO, "EACCES")
+
+
 def test_a_path_that_he_cannot_reach_cannot_be_asked(tmp_path: Path) -> None:
     """As if he had asked himself."""
     (tmp_path / "closed").mkdir(mode=0o700)

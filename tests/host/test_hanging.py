@@ -7,6 +7,7 @@ import pty
 import subprocess
 import sys
 from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import psutil
@@ -14,11 +15,12 @@ import pytest
 
 import fscaps
 from fscaps import Fitness, Outcome, Reason
+from lab.filesystems import FILESYSTEMS, missing
+from lab.mounts import MNT_DETACH, mount, unmount
 from lab.silent_fuse import memory_fuse, silent_fuse
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 pytestmark = [
     pytest.mark.skipif(os.geteuid() != 0, reason="mounting takes root"),
@@ -169,6 +171,8 @@ def test_a_slow_lock_server_costs_the_locks_alone(point: Path) -> None:
         report = fscaps.survey(point, timeout=2, deadline=20)
     for probe in ("lock.flock", "lock.posix", "lock.ofd"):
         assert report.findings[probe].outcome is not Outcome.YES
+    for probe in ("mmap.coherent", "rename.replace"):  # which take another process, too
+        assert report.findings[probe].outcome is Outcome.YES, probe
     assert report.findings["xattr.user"].reason is not Reason.UNRESPONSIVE
 
 
@@ -184,3 +188,89 @@ def test_a_dead_part_of_a_store_costs_the_store_alone(tmp_path: Path) -> None:
     assert "an engine's store was not looked at to the end (timeout)" in report.warnings
     assert not any("scratch" in warning for warning in report.warnings)
     assert sorted(os.listdir(tmp_path)) == ["containers", "image", "network", "volumes"]
+
+
+@pytest.fixture
+def looked_at(tmp_path: Path) -> Path:
+    """A directory in which nothing may be made, so that what is there already is looked at."""
+    (tmp_path / "file").touch()
+    (tmp_path / "mounted").mkdir()
+    return tmp_path
+
+
+def _is_looked_at(directory: Path) -> None:
+    report = fscaps.survey(directory, write=False, timeout=1, deadline=3)
+    assert report.warnings == ()
+    assert Reason.TIMEOUT not in {found.reason for found in report.findings.values()}
+    assert report.findings["directory.d_type"].detail == "file"
+    assert report.findings["directory.inode"].outcome is Outcome.YES
+
+
+def test_a_dead_mount_below_is_not_looked_at(looked_at: Path) -> None:
+    """It is an entry of the directory, and whoever asks for its status waits for ever."""
+    with silent_fuse(looked_at / "mounted"):
+        _is_looked_at(looked_at)
+
+
+def test_an_automount_below_that_never_comes_is_not_looked_at(looked_at: Path) -> None:
+    """While somebody waits for it, everybody waits who asks for its status."""
+    if "\tautofs\n" not in Path("/proc/filesystems").read_text(encoding="ascii"):
+        pytest.skip("no autofs in this kernel")
+    trap = looked_at / "mounted"
+    requests, kernel = os.pipe()
+    with subprocess.Popen(["sleep", "infinity"], start_new_session=True) as daemon:
+        options = f"fd={kernel},pgrp={daemon.pid},minproto=5,maxproto=5,direct"
+        mount("autofs", trap, "autofs", 0, options)
+        os.close(kernel)
+        waiting = subprocess.Popen(["ls", "-f", f"{trap}/"], stdout=subprocess.DEVNULL)
+        try:
+            os.read(requests, 4096)  # the kernel asks for the mount
+            _is_looked_at(looked_at)
+        finally:
+            waiting.kill()
+            waiting.wait()
+            os.close(requests)
+            unmount(trap, MNT_DETACH)
+            daemon.kill()
+
+
+def test_what_is_mounted_below_has_other_inode_numbers(looked_at: Path) -> None:
+    """The listing tells of the directory that is mounted upon, and stat of what is mounted."""
+    mount("none", looked_at / "mounted", "tmpfs")
+    try:
+        _is_looked_at(looked_at)
+    finally:
+        unmount(looked_at / "mounted")
+
+
+def test_a_subvolume_below_has_another_inode_number(tmp_path: Path) -> None:
+    """It is 256, and another in the listing: no mount, but another device."""
+    if missing(FILESYSTEMS["btrfs"]):
+        pytest.skip(f"btrfs: {missing(FILESYSTEMS['btrfs'])}")
+    with FILESYSTEMS["btrfs"](tmp_path) as directory:
+        (directory / "file").touch()
+        subprocess.run(["btrfs", "subvolume", "create", directory / "volume"], check=True)
+        _is_looked_at(directory)
+
+
+def test_an_automounters_own_directory_is_not_looked_at(tmp_path: Path) -> None:
+    """Its entries are mounted when they are wanted; whoever asks for one waits for its daemon."""
+    if "\tautofs\n" not in Path("/proc/filesystems").read_text(encoding="ascii"):
+        pytest.skip("no autofs in this kernel")
+    requests, kernel = os.pipe()
+    options = f"fd={kernel},pgrp={os.getpgrp()},minproto=5,maxproto=5,indirect"
+    mount("autofs", tmp_path, "autofs", 0, options)
+    os.close(kernel)
+    try:
+        (tmp_path / "key").mkdir()  # as the daemon, which we are for the kernel
+        with subprocess.Popen(
+            ["ls", "-f", tmp_path / "key"], start_new_session=True, stderr=subprocess.DEVNULL
+        ) as waiting:
+            os.read(requests, 4096)  # the kernel asks for the mount
+            report = fscaps.survey(tmp_path, write=False, timeout=1, deadline=3)
+            waiting.kill()
+    finally:
+        os.close(requests)
+        unmount(tmp_path, MNT_DETACH)
+    assert not any("cannot be killed" in warning for warning in report.warnings)
+    assert Reason.TIMEOUT not in {found.reason for found in report.findings.values()}

@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import json
 import os
-from errno import EACCES, EINVAL, EIO, ENOSYS, EPERM
+import stat
+from errno import EACCES, EINVAL, EIO, ENODEV, ENOSYS, ENOTSUP, EPERM
 from typing import TYPE_CHECKING
 
 import pytest
 from unit.running import command, execute
 
 from fscaps import Finding, Host, Mount, Outcome, Probe, Reason
-from fscaps._linux import calls, confined, elf, libc, xattrs
+from fscaps._linux import calls, confined, elf, ioctls, libc, xattrs
 from fscaps._linux.directory import Directory
 from fscaps._sandbox.worker import ask
 from fscaps.probes import (
@@ -27,12 +28,14 @@ from fscaps.probes import (
     name,
     node,
     owner,
-    rename,
+    quota,
+    rename as rename_probes,
+    space,
     symlink,
     time,
     xattr,
 )
-from fscaps.probes._area import Area, setting_up
+from fscaps.probes._area import Area, setting_up, verifying
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -214,9 +217,9 @@ def test_how_long_a_path_sqlite_takes(area: Area, path: str, outcome: Outcome) -
 
 
 LIES = [
-    (Directory, "rename", rename.replace),
-    (Directory, "rename", rename.exchange),
-    (Directory, "rename", rename.whiteout),
+    (Directory, "rename", rename_probes.replace),
+    (Directory, "rename", rename_probes.exchange),
+    (Directory, "rename", rename_probes.whiteout),
     (Directory, "rename", symlink.replace),
     (Directory, "chown", owner.chown),
     (Directory, "chown", owner.lchown),
@@ -224,11 +227,13 @@ LIES = [
     (Directory, "utime", time.nanosecond),
     (Directory, "utime", time.symlink),
     (Directory, "utime", time.range),
+    (ioctls, "clone", space.reflink),
     (xattrs, "put", xattr.user),
     (xattrs, "put", xattr.trusted),
     (xattrs, "put", xattr.overlay_opaque),
     (xattrs, "put", xattr.security_capability),
     (xattrs, "remove", xattr.user),
+    (xattrs, "remove", xattr.posix_acl),
 ]
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="to others it may be refused before")
 
@@ -241,8 +246,120 @@ def test_a_call_that_succeeds_and_does_nothing_is_a_no(
     area: Area, of: object, call: str, probe: Probe, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Of no file system here; the call is replaced by one that does nothing."""
+    for earlier in probe.after:
+        area.findings[earlier.id] = ask(earlier, area)
     monkeypatch.setattr(of, call, lambda *_: None)
     assert ask(probe, area).outcome is Outcome.NO
+
+
+def test_a_clone_of_the_right_size_may_be_of_zeros(
+    area: Area, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The call is replaced by one that lengthens the file."""
+    monkeypatch.setattr(ioctls, "clone", lambda _, target: os.ftruncate(target, 65536))
+    area.findings[space.writable.id] = ask(space.writable, area)
+    assert ask(space.reflink, area).outcome is Outcome.NO
+
+
+@as_root
+@pytest.mark.parametrize("refused", ["system.posix_acl_access", "system.posix_acl_default"])
+def test_directories_have_access_control_lists_of_their_own(
+    area: Area, refused: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Those of files are kept here; the call is replaced by one that refuses directories."""
+    keep = xattrs.put
+
+    def put(fd: int, name: str, value: bytes) -> None:
+        if name == refused and stat.S_ISDIR(os.fstat(fd).st_mode):
+            raise OSError(ENOTSUP, os.strerror(ENOTSUP))
+        keep(fd, name, value)
+
+    monkeypatch.setattr(xattrs, "put", put)
+    assert ask(xattr.posix_acl, area).outcome is Outcome.NO
+
+
+def test_a_label_that_is_not_kept_is_a_no(area: Area, monkeypatch: pytest.MonkeyPatch) -> None:
+    """SELinux is not on here; what asks for it and for labels is replaced."""
+    labels = iter((b"as it was", b"as it became"))
+    monkeypatch.setattr(os.path, "exists", lambda _: True)
+    monkeypatch.setattr(xattrs, "get", lambda *_: next(labels))
+    monkeypatch.setattr(xattrs, "put", lambda *_: None)
+    assert ask(xattr.security_selinux, area).outcome is Outcome.NO
+
+
+@pytest.mark.parametrize(("known", "outcome"), [(True, Outcome.NO), (False, Outcome.UNKNOWN)])
+def test_a_file_system_without_quota_is_no_kernel_without(
+    area: Area, *, known: bool, outcome: Outcome, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """quotactl(2) says ENOSYS for both; it is replaced, as are the two before it."""
+
+    def refuse(name: str, _command: int, device: bytes | None, *_: object) -> int:
+        assert name == "quotactl"
+        code = ENODEV if known and device is None else ENOSYS
+        raise OSError(code, os.strerror(code))
+
+    monkeypatch.setattr(ioctls, "project_id", lambda _: 0)
+    monkeypatch.setattr(Directory, "mknod", lambda *_: None)
+    monkeypatch.setattr(os, "major", lambda _: 8)
+    monkeypatch.setattr(libc, "call", refuse)
+    found = ask(quota.project, area)
+    assert (found.outcome, found.errno) == (outcome, "ENOSYS")
+    assert found.reason is (None if known else Reason.KERNEL)
+
+
+@as_root
+@pytest.mark.parametrize("bit", [stat.S_ISGID, 0])
+def test_what_is_made_may_have_the_directorys_group(area: Area, bit: int) -> None:
+    """As the setgid bit has it."""
+    os.fchown(area.target.fd, -1, 4711)
+    os.fchmod(area.target.fd, 0o755 | bit)
+    found = ask(owner.created, area)
+    assert found.outcome is Outcome.YES
+    assert found.value == ("0:4711" if bit else f"0:{os.getegid()}")
+
+
+def test_a_renamed_directory_is_read_by_a_process_that_never_saw_the_old(
+    area: Area, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only who starts after the rename finds what that replaced."""
+    move = Directory.rename
+
+    def rename(self: Directory, old: str, new: str) -> None:
+        move(self, old, new)
+        monkeypatch.setattr(Directory, "read", lambda *_: b"")
+
+    _others.other(area)
+    monkeypatch.setattr(Directory, "rename", rename)
+    assert ask(rename_probes.directory, area).outcome is Outcome.NO
+
+
+def test_a_renamed_directory_that_lost_a_file_is_a_no(
+    area: Area, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The rename is replaced by one after which a file is gone."""
+    move = Directory.rename
+
+    def rename(self: Directory, old: str, new: str) -> None:
+        move(self, old, new)
+        self.unlink(f"{new}/b")
+
+    monkeypatch.setattr(Directory, "rename", rename)
+    found = ask(rename_probes.directory, area)
+    assert (found.outcome, found.detail) == (Outcome.NO, "file b is gone after the rename")
+
+
+@pytest.mark.parametrize("part", [b"", b"0000"])
+def test_a_part_of_a_file_seen_while_it_is_replaced_is_a_no(
+    area: Area, part: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The other process renames over the file; what this one reads is replaced."""
+    area.findings[rename_probes.replace_open.id] = Finding(
+        rename_probes.replace_open.id, Outcome.YES
+    )
+    assert ask(rename_probes.atomic, area).outcome is Outcome.YES
+    monkeypatch.setattr(Directory, "read", lambda *_: part)
+    area.scratch.unlink("state")
+    assert ask(rename_probes.atomic, area).outcome is Outcome.NO
 
 
 def _make_a_file(place: Directory, name: str, *_: object) -> None:
@@ -305,11 +422,14 @@ def test_what_an_errno_means_depends_on_the_rights_of_who_asked(
     assert (found.outcome, found.reason) == (outcome, reason)
 
 
-def test_what_fails_in_preparation_is_no_answer(area: Area) -> None:
+@pytest.mark.parametrize("around", [setting_up, verifying])
+def test_what_fails_around_a_question_is_no_answer(
+    area: Area, around: type[setting_up | verifying]
+) -> None:
     """Its errno would be taken for one."""
 
     def body(_: Area) -> None:
-        with setting_up():
+        with around():
             _fails(EPERM)
 
     found = ask(Probe("a.b", "?", body, frozenset((EPERM,))), area)
