@@ -57,15 +57,10 @@ def run_as_owner(directory: Directory, name: str, owner: int) -> None:
     raise No(f"it ran as uid {ended.status}, not as its owner")
 
 
-def _flags(area: Area) -> int:
-    with setting_up():
-        return calls.fstatvfs(area.target.fd).f_flag
-
-
 @probe("Can a program that lies here be executed?", no=(EACCES, EPERM, ENOEXEC))
 def execute(area: Area) -> None:
     """Write a tiny program and run it; EACCES on a mount with ``noexec``."""
-    if _flags(area) & os.ST_NOEXEC:
+    if area.mount_flags & os.ST_NOEXEC:
         raise No("the mount has noexec", errno="EACCES")
     with setting_up():
         area.scratch.write("program", program(), 0o700)
@@ -85,7 +80,7 @@ def setuid(area: Area) -> None:
 
     Without CAP_SYS_ADMIN it can be run safely only with no_new_privs, which does the same.
     """
-    if _flags(area) & os.ST_NOSUID:
+    if area.mount_flags & os.ST_NOSUID:
         raise No("the mount has nosuid")
     if not area.scratch.exists("program"):
         skip("there is no program to run")
