@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,7 +13,7 @@ import pytest
 import fscaps
 from fscaps import Fitness, Outcome, Reason
 from fscaps._linux import mounts, subordinate
-from fscaps._linux.processes import Helper
+from fscaps._linux.processes import Helper, HelperTimeoutError
 from lab import user
 from lab.filesystems import FILESYSTEMS, missing
 
@@ -177,6 +178,45 @@ def test_what_somebody_has_is_not_what_root_asks(
     assert report[ROLE].fitness is Fitness.SUITABLE, report[ROLE]
     assert not [need for need in report["docker/rootless"].concerns if need.any_of]
     assert "--as USER" in report.findings["rootless.ids"].detail
+
+
+SILENT = """
+#include <pwd.h>
+#include <unistd.h>
+int getpwnam_r(const char *n, struct passwd *p, char *b, size_t s, struct passwd **r)
+{ for (;;) pause(); }
+int getpwuid_r(uid_t u, struct passwd *p, char *b, size_t s, struct passwd **r)
+{ for (;;) pause(); }
+"""
+
+
+@pytest.fixture
+def silent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A directory server that never answers, in the place of all that nsswitch.conf(5) names."""
+    source, library = tmp_path / "silent.c", tmp_path / "silent.so"
+    source.write_text(SILENT)
+    subprocess.run(["gcc", "-shared", "-fPIC", "-o", library, source], check=True)
+    tmp_path.chmod(0o711)
+    monkeypatch.setenv("LD_PRELOAD", str(library))
+
+
+@pytest.mark.usefixtures("silent")
+def test_a_silent_directory_server_costs_root_nothing(etc: Path, his: Path) -> None:
+    """Whom only it knows is passed over."""
+    _say(etc, "unknown:300000:65536\n", "unknown:300000:65536\n")
+    report = fscaps.survey(his, roles=[ROLE], timeout=2)
+    assert report[ROLE].fitness is Fitness.SUITABLE, report[ROLE]
+
+
+def test_a_user_whose_name_nobody_tells_is_not_said_to_have_no_ids(
+    etc: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The silence is made up: the caller has to know him, so that he can be asked for."""
+    (etc / "passwd").write_text("lab:x:1000:1000::/:\n")
+    _say(etc, ENOUGH, ENOUGH)
+    monkeypatch.setattr(subordinate, "_looked_up", lambda _owner: signal.pause())
+    with pytest.raises(HelperTimeoutError):
+        subordinate.ourselves(0.2)
 
 
 def test_root_asks_for_the_first_who_has_enough(etc: Path) -> None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import pwd
+from contextlib import suppress
 
 from .libc import naming
 from .mounts import NamespaceError
+from .processes import HelperDiedError, HelperTimeoutError, in_helper
 
 ENOUGH = 65535
 """The highest id that an image made with care has; /etc/subuid usually has one more."""
@@ -54,29 +56,34 @@ def _are_apart(own: int, ranges: tuple[Range, ...]) -> bool:
     return all(end <= first < after <= _IDS for end, (first, after) in zip(ends, spans))
 
 
-def somebody() -> User:
+def somebody(seconds: float = 1.0) -> User:
     """For root, who asks for nobody in particular: the first user with enough, or one made up.
 
-    What another cannot do for want of ids would say nothing of the file system.
+    What another cannot do for want of ids would say nothing of the file system; so somebody of whom
+    no server tells in so many seconds is passed over, with all after him.
     """
     uids, gids = _ranges("/etc/subuid"), _ranges("/etc/subgid")
-    for owner in dict.fromkeys(one.owner for one in uids):
-        entry = _entry(owner)
-        if entry and entry.pw_uid:
-            user = _user(entry.pw_uid, entry.pw_gid, entry.pw_name, uids, gids)
-            if user.last >= ENOUGH and user.is_sound:
-                return user
+    with suppress(HelperTimeoutError, HelperDiedError):
+        for owner in dict.fromkeys(one.owner for one in uids):
+            account = _account(owner, seconds)
+            if account and account.uid:
+                user = _user(account, uids, gids)
+                if user.last >= ENOUGH and user.is_sound:
+                    return user
     free = max([_FIRST, *(one.first + one.count for one in (*uids, *gids))])
     made_up = Range("", free if free + ENOUGH < _IDS else _FIRST, ENOUGH)
     return User(_ANYBODY, _ANYBODY, (made_up,), (made_up,))
 
 
-def ourselves() -> User:
-    """For a user: himself, with all the ranges that the two files give him."""
-    uid = os.geteuid()
-    entry = _entry(str(uid))
-    name = entry.pw_name if entry else ""
-    return _user(uid, os.getegid(), name, _ranges("/etc/subuid"), _ranges("/etc/subgid"))
+def ourselves(seconds: float = 1.0) -> User:
+    """For a user: himself, with all the ranges that the two files give him.
+
+    Raises HelperTimeoutError if nobody tells his name in so many seconds.
+    """
+    uids, gids = _ranges("/etc/subuid"), _ranges("/etc/subgid")
+    account = _account(str(os.geteuid()), seconds) if uids or gids else None
+    name = account.name if account else ""
+    return _user(_Account(name, os.geteuid(), os.getegid()), uids, gids)
 
 
 def other_source() -> str:
@@ -89,15 +96,24 @@ def other_source() -> str:
     return named[0] if named and named[0] != "files" else ""
 
 
-def _user(uid: int, gid: int, name: str, uids: tuple[Range, ...], gids: tuple[Range, ...]) -> User:
+class _Account:
+    """What matters of a line of passwd(5)."""
+
+    def __init__(self, name: str, uid: int, gid: int) -> None:
+        self.name = name
+        self.uid = uid
+        self.gid = gid
+
+
+def _user(account: _Account, uids: tuple[Range, ...], gids: tuple[Range, ...]) -> User:
     """With the ranges of his name and of his number, as rootlesskit and podman take them.
 
     The group's name is not asked: in /etc/subgid, too, the owner is a user.
     """
-    both = (name, str(uid))
+    both = (account.name, str(account.uid))
     return User(
-        uid,
-        gid,
+        account.uid,
+        account.gid,
         tuple(one for one in uids if one.owner in both),
         tuple(one for one in gids if one.owner in both),
     )
@@ -110,11 +126,8 @@ def _ranges(path: str) -> tuple[Range, ...]:
 
 
 def _is_sound(row: list[str]) -> bool:
-    return (
-        len(row) == 3  # noqa: PLR2004 - an owner and two numbers
-        and bool(row[0])
-        and all(one.isascii() and one.isdigit() and len(one) <= _DIGITS for one in row[1:])
-    )
+    is_whole = len(row) == 3 and bool(row[0])  # noqa: PLR2004 - an owner and two numbers
+    return is_whole and all(_is_number(one) and len(one) <= _DIGITS for one in row[1:])
 
 
 def _lines(path: str) -> list[str]:
@@ -126,13 +139,33 @@ def _lines(path: str) -> list[str]:
         return []
 
 
-def _entry(owner: str) -> pwd.struct_passwd | None:
-    """The user of this name or number."""
+def _account(owner: str, seconds: float) -> _Account | None:
+    """The user of this name or number: by /etc/passwd, or by whom nsswitch.conf(5) names.
+
+    Those are asked by a helper, as they may be on a server that is silent.
+    """
+    for account in filter(None, map(_parsed, _lines("/etc/passwd"))):
+        if owner == (str(account.uid) if _is_number(owner) else account.name):
+            return account
+    return _parsed(in_helper(lambda: _looked_up(owner), seconds))
+
+
+def _parsed(line: str) -> _Account | None:
+    row = line.split(":")
+    row[1:2] = []  # the password
+    return _Account(row[0], int(row[1]), int(row[2])) if _is_sound(row[:3]) else None
+
+
+def _looked_up(owner: str) -> str:
     try:
-        number = owner.isascii() and owner.isdigit()
-        return pwd.getpwuid(int(owner)) if number else pwd.getpwnam(owner)
+        found = pwd.getpwuid(int(owner)) if _is_number(owner) else pwd.getpwnam(owner)
     except (KeyError, OverflowError, ValueError):  # no name at all
-        return None
+        return ""
+    return f"{found.pw_name}:x:{found.pw_uid}:{found.pw_gid}"
+
+
+def _is_number(owner: str) -> bool:
+    return owner.isascii() and owner.isdigit()
 
 
 def map_ids(pid: int, user: User) -> None:

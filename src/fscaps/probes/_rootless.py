@@ -67,7 +67,7 @@ def _clear(helper: Helper, seconds: float) -> None:
 def asked_for(area: Area) -> subordinate.User:
     """Who asks; for root, a user with ids enough."""
     ask = subordinate.somebody if os.geteuid() == 0 else subordinate.ourselves
-    return area.once("rootless user", ask)
+    return area.once("rootless user", lambda: ask(area.seconds))
 
 
 def check_ids(area: Area) -> str:
