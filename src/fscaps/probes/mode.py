@@ -10,7 +10,7 @@ from .._linux.libc import naming
 from .._linux.processes import die_with, in_helper
 from ..findings import Reason
 from . import No, Unknown, probe, skip
-from ._area import setting_up
+from ._area import random, setting_up
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -121,26 +121,28 @@ def others(area: Area) -> None:
     that goes by paths, as mergerfs does, has him pass the scratch directory, which is closed to
     him: where he is refused, it is opened to passing through, and he asks once more.
     """
-    with setting_up(), area.scratch.mkdir("open to all") as place:
+    # Nobody can guess it: what he put in there, root would remove with all that lies in it.
+    name = f"open to all {random(8).hex()}"
+    with setting_up(), area.scratch.mkdir(name) as place:
         place.write("file", b"")
         place.chmod("file", 0o666)
-        area.scratch.chmod("open to all", 0o777)
+        area.scratch.chmod(name, 0o777)
     try:
-        _ask_another(area)
+        _ask_another(area, name)
     except OSError as error:
         if error.errno not in (EACCES, ENOENT):
             raise
         with setting_up():
             calls.fchmod(area.scratch.fd, 0o711)
         try:
-            _ask_another(area)
+            _ask_another(area, name)
         finally:
             calls.fchmod(area.scratch.fd, 0o700)
 
 
-def _ask_another(area: Area) -> None:
+def _ask_another(area: Area, name: str) -> None:
     worker = os.getpid()
-    with area.scratch.directory("open to all") as place:
+    with area.scratch.directory(name) as place:
         hindered = in_helper(lambda: _as_another(place, worker), area.seconds)
     if hindered:
         raise Unknown(Reason.PRIVILEGE, hindered)
