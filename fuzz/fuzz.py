@@ -140,13 +140,18 @@ class _Liar(child.Child):
         self._ended = True
 
 
+def _note(cleaned: list[str], name: str | None) -> bool:
+    cleaned.append(name or "")
+    return True
+
+
 def a_lying_worker(data: bytes) -> None:
     """The survey's whole way from the worker's words to a report that is shown."""
     chosen = atheris.FuzzedDataProvider(data)
     lines = [_tampered(chosen, line) for line in _said() if chosen.ConsumeBool()]
     said = b"\n".join((*lines, chosen.ConsumeBytes(LONGEST)))
     cleaned: list[str] = []
-    supervisor._clean_up = lambda _python, _path, name, _seen: cleaned.append(name)  # type: ignore[assignment]
+    supervisor._cleaned = lambda _python, _path, progress, *_: _note(cleaned, progress.scratch)
     try:
         report = fscaps.survey("/", roles=["docker/image"], worker=_Liar(said))
     except fscaps.FscapsError as error:

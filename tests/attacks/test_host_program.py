@@ -244,6 +244,28 @@ def test_confined(place: Path, how: str) -> None:
     assert os.listdir(place) == []
 
 
+@pytest.mark.parametrize("limit", [16, 18, 20])
+def test_with_few_descriptors_nothing_is_left(place: Path, limit: int) -> None:
+    """Those that probes keep open are closed before the scratch directory is emptied."""
+    code = f"""
+        import resource, fscaps
+        resource.setrlimit(resource.RLIMIT_NOFILE, ({limit}, {limit}))
+        got = fscaps.survey(place).warnings
+    """
+    assert run(code, place) == []
+
+
+@ROOT
+def test_a_program_whose_children_are_in_a_pid_namespace(place: Path) -> None:
+    """It is not in there itself, so they see no parent, and /proc tells them of others."""
+    code = """
+        import ctypes
+        assert not ctypes.CDLL(None).unshare(0x20000000)
+        got = ask(place)
+    """
+    assert run(code, place) == RIGHT
+
+
 @ROOT
 def test_without_proc(place: Path) -> None:
     """Nothing is claimed, and the report says what is missing."""

@@ -63,6 +63,20 @@ def _open_directory(scratch: str) -> None:
     os.rename("everybodys", scratch)
 
 
+def _marked_directory(scratch: str) -> None:
+    """Of his own, with a directory of root's in it that he could not remove."""
+    _aside(scratch)
+    os.close(os.open(f"his/{scratch}", os.O_CREAT | os.O_WRONLY, 0o600))
+    os.rename("his", scratch)
+
+
+def _marked_open_directory(scratch: str) -> None:
+    """Of root's, but open to all, and with another in it that is not."""
+    _aside(scratch)
+    os.close(os.open(f"shared/{scratch}", os.O_CREAT | os.O_WRONLY, 0o600))
+    os.rename("shared", scratch)
+
+
 def _whole(_scratch: str) -> None:
     os.rename("../target", "../gone")
     os.symlink("precious", "../target")
@@ -75,8 +89,14 @@ TRICKS: dict[str, Callable[[str], None]] = {
     "puts a FIFO in its place": _fifo,
     "puts a directory of root's in its place": _precious_directory,
     "puts a directory that is open to all in its place": _open_directory,
+    "puts a marked directory of its own in its place": _marked_directory,
+    "puts a marked directory that is open to all in its place": _marked_open_directory,
     "puts a link in the place of the probed directory": _whole,
 }
+
+
+_HIS = {"target", "gone", "his", "shared"}
+"""What the neighbour changes himself."""
 
 
 def _lay_out(base: Path) -> None:
@@ -89,8 +109,13 @@ def _lay_out(base: Path) -> None:
         precious.mkdir()
         (precious / "file").write_text("precious")
         (precious / "folder").mkdir()
-    (target / "everybodys").mkdir()
-    (target / "everybodys").chmod(0o777)
+    for place in ("everybodys", "shared", "his"):
+        (target / place).mkdir()
+        (target / place).chmod(0o777)
+    os.chown(target / "his", NEIGHBOUR, NEIGHBOUR)
+    for place in ("shared", "his"):
+        (target / place / "precious").mkdir()
+        (target / place / "precious" / "file").write_text("precious")
 
 
 def _as_neighbour(target: Path, trick: Callable[[str], None]) -> bool:
@@ -113,7 +138,7 @@ def _swap(target: Path, attack: Attack, _: Any) -> Aftermath:
     base = target.parent / "base"
     base.mkdir()
     _lay_out(base)
-    precious = [path for path in base.rglob("*") if path.name not in {"target", "gone"}]
+    precious = [path for path in base.rglob("*") if path.name not in _HIS]
     before = {path.lstat().st_ino: _one(path) for path in precious}
 
     def decide(watch: Watch, call: Call, _probe: str | None) -> bool:

@@ -144,6 +144,7 @@ def _event(call: Call) -> dict[str, Any]:
 # Where a call has its path, and the descriptor that this is relative to, or that it works on.
 _PATH = {
     **dict.fromkeys(("openat", "newfstatat", "mkdirat", "unlinkat", "mknodat", "fchownat"), 1),
+    "openat2": 1,
     **dict.fromkeys(("utimensat", "renameat", "renameat2", "linkat", "readlinkat"), 1),
     **dict.fromkeys(("execve", "readlink", "access", "quotactl"), 0),
     "symlinkat": 2,
@@ -155,6 +156,7 @@ _DESCRIPTOR = {
     **dict.fromkeys(("fallocate", "openat", "newfstatat", "mkdirat", "unlinkat", "mknodat"), 0),
     **dict.fromkeys(("fchownat", "utimensat", "renameat", "renameat2"), 0),
     **dict.fromkeys(("readlinkat", "fchdir"), 0),
+    "openat2": 0,
     "symlinkat": 1,
     "linkat": 2,  # where the new name is to be
     "mmap": 4,

@@ -24,6 +24,7 @@ from fscaps._sandbox.protocol import (
     Identified,
     Located,
     Looking,
+    Made,
     ProtocolError,
     Scratch,
     Stored,
@@ -34,12 +35,15 @@ from fscaps._sandbox.protocol import (
 from fscaps._sandbox.wire import cleaning, decode_request, request
 
 _text = nouns.file_text
+_identities = st.lists(st.integers(0, 2**64 - 1), max_size=3)
+_ids = st.lists(st.integers(0, 2**32))
 _EVENTS: dict[type, st.SearchStrategy[Any]] = {
     Located: st.builds(
         Located, _text, nouns.texts, nouns.hosts, st.one_of(st.none(), nouns.mounts)
     ),
     Identified: st.builds(Identified, nouns.mounts),
     Scratch: st.builds(Scratch, _text),
+    Made: st.builds(Made, st.tuples(*[st.integers(0, 2**64 - 1)] * 3)),
     Asking: st.builds(Asking, _text),
     Found: st.builds(Found, nouns.findings(_text)),
     Looking: st.builds(Looking),
@@ -57,9 +61,9 @@ lines = st.one_of(
         st.lists(st.sampled_from(nouns.NAMES)),
         st.sampled_from(Mounting),
         st.floats(0.1, 1e6),
-        ids=st.lists(st.integers(0, 2**32)),
+        ids=_ids,
     ),
-    st.builds(cleaning, _text, _text),
+    st.builds(cleaning, _text, _text, _identities, _ids),
 )
 
 
@@ -86,7 +90,7 @@ def test_an_event_arrives_as_it_was_sent(event: Event) -> None:
     st.floats(0.1, 1e6),
     st.fixed_dictionaries(
         {
-            "ids": st.lists(st.integers(0, 2**32)),
+            "ids": _ids,
             "writing": st.booleans(),
             "looking": st.booleans(),
         }
@@ -106,10 +110,13 @@ def test_a_request_arrives_as_it_was_sent(
     }
 
 
-@given(_text, _text)
-def test_a_cleaning_arrives_as_it_was_sent(path: str, name: str) -> None:
-    received = decode_request(cleaning(path, name))
-    assert vars(received) == {"path": path, "name": name, "parent": os.getpid()}
+@given(_text, _text, _identities, _ids)
+def test_a_cleaning_arrives_as_it_was_sent(
+    path: str, name: str, made: list[int], ids: list[int]
+) -> None:
+    received = decode_request(cleaning(path, name, made, ids))
+    told = {"path": path, "name": name, "made": made, "ids": ids}
+    assert vars(received) == {**told, "parent": os.getpid()}
 
 
 @given(lines)
@@ -216,6 +223,11 @@ def test_a_finding_with_a_field_missing_is_refused(missing: str) -> None:
         b'{"event": "found", "finding": ' + b"[" * 50_000 + b"]" * 50_000 + b"}",
         b'{"event": "located"}',
         b'{"event": "scratch", "name": "' + b"a" * 256 + b'"}',
+        b'{"event": "made", "identity": [1, 2]}',
+        b'{"event": "made", "identity": [1, 2, -3]}',
+        b'{"event": "made", "identity": [1, 2, 18446744073709551616]}',
+        b'{"event": "made", "identity": [1, 2, true]}',
+        b'{"event": "made", "identity": "123"}',
         b'{"event": "unheard of"}',
         b'{"event": ["done"]}',
         b'{"event": {}}',

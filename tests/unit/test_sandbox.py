@@ -32,7 +32,7 @@ from fscaps import (
     probes,
     survey,
 )
-from fscaps._sandbox import listening, supervisor
+from fscaps._sandbox import child, listening, supervisor
 from fscaps._sandbox.protocol import (
     Asking,
     Cannot,
@@ -343,6 +343,27 @@ def test_an_event_of_any_length_within_the_limit_is_understood(scene: Path) -> N
     seen = watch(scene, impostor(scene, f"exec cat {shlex.quote(str(scene / 'events'))}"))
     assert seen.warnings == [text]
     assert reasons(seen) == [None, None, None]
+
+
+def test_an_event_beyond_the_limit_is_not(scene: Path) -> None:
+    events = [encode(Warned("w" * LINE_LIMIT)), encode(yes(FIRST)), encode(Done())]
+    (scene / "events").write_bytes(b"".join(events))
+    seen = watch(scene, impostor(scene, f"exec cat {shlex.quote(str(scene / 'events'))}"))
+    assert seen.warnings == []
+    assert reasons(seen) == [CRASH, UNRESPONSIVE, UNRESPONSIVE]
+
+
+def test_the_links_to_a_path_fit_into_an_event_whatever_they_are_called(scene: Path) -> None:
+    """A character of four bytes takes twelve in JSON."""
+    smile = "\U0001f600" * 60
+    (scene / smile).mkdir()
+    (scene / "39").symlink_to("place")
+    for nth in range(39):
+        (scene / str(nth)).symlink_to(f"{smile}/../" * 16 + str(nth + 1))
+    seen = survey(scene / "0", only=[FIRST])
+    assert seen.findings[FIRST].outcome is Outcome.YES
+    assert len(seen.links) == 40
+    assert seen.resolved == str(scene / "place")
 
 
 def test_findings_are_handed_on_as_they_come(scene: Path) -> None:
@@ -670,6 +691,25 @@ def test_a_scratch_directory_that_stays_is_named(scene: Path) -> None:
     """
     seen = watch(scene, impostor(scene, script))
     assert any(name in warning for warning in seen.warnings)
+
+
+def test_a_cleaner_that_cannot_be_started_costs_no_finding(scene: Path) -> None:
+    name = ".fscaps-0-0-0-0-0000000000000000"
+    script = f'rm "$0"\n{saying(Scratch(name), yes(FIRST), Asking(SECOND))}\nexit 1'
+    seen = watch(scene, impostor(scene, script))
+    assert reasons(seen) == [None, CRASH, UNRESPONSIVE]
+    assert seen.warnings == [f"the scratch directory {name} was left behind in {scene / 'place'}"]
+
+
+def test_who_else_has_the_pipe_of_the_request_does_not_matter(scene: Path) -> None:
+    """A child that another thread has forked meanwhile keeps all that was open."""
+    worker = child.start("boot")
+    held = os.dup(worker._requests or 0)
+    try:
+        seen = watch(scene, sys.executable, worker=worker, timeout=20.0, deadline=20.0)
+    finally:
+        os.close(held)
+    assert reasons(seen) == [None, None, None]
 
 
 def test_helpers_of_the_worker_s_die_with_it(scene: Path) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from fscaps import survey
+from fscaps import Outcome, survey
 from fscaps._linux import system
 from fscaps._linux.directory import Directory
 from fscaps._sandbox import scratch, worker
@@ -20,7 +20,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a directory away")
+
 ONE = ("directory.writable",)
+NOBODY = 65534
 HOUR = 3600
 
 
@@ -56,8 +59,8 @@ def recycled() -> str:
 
 def marked(place: Path) -> Path:
     """A scratch directory as a run leaves it when it is killed."""
-    place.mkdir()
-    (place / place.name).touch()
+    place.mkdir(0o700)
+    (place / place.name).touch(0o600)
     return place
 
 
@@ -165,22 +168,122 @@ def test_a_directory_of_another_name_is_left_alone(tmp_path: Path, alien: str) -
     assert swept(tmp_path) == [alien]
 
 
-def test_what_belongs_to_another_user_is_left_alone(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    left = tmp_path / dead()
-    left.mkdir()
+@ROOT
+@pytest.mark.parametrize("what", ["it", "mark"])
+def test_what_belongs_to_another_user_is_left_alone(tmp_path: Path, what: str) -> None:
+    """In a directory such as /tmp anybody can make one of that name."""
+    left = marked(tmp_path / dead())
+    (left / "precious").touch()
+    os.chown(left if what == "it" else left / left.name, NOBODY, NOBODY)
+    report = survey(tmp_path, only=ONE)
+    assert (left / "precious").exists()
+    assert bool(report.warnings) == (what == "mark")
+
+
+@pytest.mark.parametrize("mode", [0o1777, 0o777, 0o775, 0o770, 0o755, 0o750])
+def test_what_is_open_to_others_is_left_alone(tmp_path: Path, mode: int) -> None:
+    """Who owns the probed directory and may write to it can mark it, and rename it."""
+    left = marked(tmp_path / dead())
+    (left / "precious").touch()
+    left.chmod(mode)
+    report = survey(tmp_path, only=ONE)
+    assert (left / "precious").exists()
+    assert any("left alone" in warning for warning in report.warnings)
+
+
+def test_what_others_can_pass_is_swept(tmp_path: Path) -> None:
+    """As mode.others leaves it if it is killed."""
+    marked(tmp_path / dead()).chmod(0o711)
+    assert swept(tmp_path) == []
+
+
+@pytest.mark.parametrize("how", ["linked", "filled"])
+def test_what_another_file_marks_is_left_alone(tmp_path: Path, how: str) -> None:
+    """Ours is empty, and has no second name."""
+    left = marked(tmp_path / dead())
+    (left / "precious").touch()
+    if how == "linked":
+        os.link(left / left.name, tmp_path / "link")
+    else:
+        (left / left.name).write_text("content")
+    report = survey(tmp_path, only=ONE)
+    assert (left / "precious").exists()
+    assert any("left alone" in warning for warning in report.warnings)
+
+
+def test_one_that_is_left_alone_keeps_no_other_from_being_swept(tmp_path: Path) -> None:
+    alone = [marked(tmp_path / dead()) for _ in range(2)]
+    gone = [marked(tmp_path / dead()) for _ in range(4)]
+    for one in alone:
+        one.chmod(0o777)
+    report = survey(tmp_path, only=ONE)
+    assert len(report.warnings) == len(gone) + 1
+    assert {one for one in tmp_path.iterdir() if one.name.startswith(".fscaps-")} == set(alone)
+
+
+def test_a_tree_deeper_than_ours_is_told_and_the_rest_is_asked(tmp_path: Path) -> None:
+    """Nobody but its owner can have made it; that is no reason to fail at every survey."""
+    left = marked(tmp_path / dead())
+    at = os.open(left, os.O_RDONLY)
+    for _ in range(600):
+        os.mkdir("deep", dir_fd=at)
+        below = os.open("deep", os.O_RDONLY, dir_fd=at)
+        os.close(at)
+        at = below
+    os.close(at)
+    report = survey(tmp_path, only=ONE)
+    assert report.findings[ONE[0]].outcome is Outcome.YES
+    (told,) = report.warnings
+    assert "deeper" in told
+    subprocess.run(["rm", "-r", left], check=True)
+
+
+def test_a_tree_as_deep_as_ours_is_removed(tmp_path: Path) -> None:
+    left = marked(tmp_path / dead())
+    (left / "overlay/merged/work/work/incompat/volatile/index/x").mkdir(parents=True)
+    assert swept(tmp_path) == []
+
+
+@pytest.mark.parametrize("mark", [True, False])
+def test_what_was_not_told_is_removed_only_while_it_is_new(tmp_path: Path, *, mark: bool) -> None:
+    """A process that dies before it could tell which directory it made has put nothing in it."""
+    place = tmp_path / dead()
+    place.mkdir(0o700)
+    if mark:
+        (place / place.name).touch()
+    (place / "precious").touch()
     with Directory(os.open(tmp_path, os.O_RDONLY)) as target:
-        assert scratch.leftovers(target, 0.0) == [left.name]
-        monkeypatch.setattr(os, "geteuid", lambda: left.stat().st_uid + 1)
-        assert scratch.leftovers(target, 0.0) == []
+        with pytest.raises(PermissionError):
+            scratch.remove_by_name(target, place.name, ())
+        assert (place / "precious").exists()
+        (place / "precious").unlink()
+        scratch.remove_by_name(target, place.name, ())
+    assert os.listdir(tmp_path) == []
+
+
+@pytest.mark.parametrize("differs", range(3))
+def test_only_the_directory_that_was_made_is_removed_by_its_name(
+    tmp_path: Path, differs: int
+) -> None:
+    """Its device, inode and owner tell; an inode alone could be had by another, later."""
+    place = marked(tmp_path / dead())
+    (place / "file").touch()
+    status = place.stat()
+    told = [status.st_dev, status.st_ino, status.st_uid]
+    other = [number + (nth == differs) for nth, number in enumerate(told)]
+    with Directory(os.open(tmp_path, os.O_RDONLY)) as target:
+        with pytest.raises(PermissionError):
+            scratch.remove_by_name(target, place.name, tuple(other))
+        assert (place / "file").exists()
+        scratch.remove_by_name(target, place.name, tuple(told))
+    assert os.listdir(tmp_path) == []
 
 
 def test_a_scratch_directory_is_private_whatever_the_umask(tmp_path: Path) -> None:
     umask = os.umask(0)
     try:
         with Directory(os.open(tmp_path, os.O_RDONLY)) as target:
-            made = scratch.make(target, "made")
+            made, _ = scratch.make(target, "made")
             mode = (tmp_path / "made").stat().st_mode
             scratch.remove(target, "made", made)
     finally:
@@ -221,6 +324,10 @@ def _open_it(made: Path) -> None:
     made.chmod(0o777)
 
 
+def _let_them_look(made: Path) -> None:
+    made.chmod(0o755)
+
+
 def _give_it_away(made: Path) -> None:
     os.chown(made, 65534, 65534)
 
@@ -244,13 +351,15 @@ def test_what_another_removed_first_is_not_claimed(
     monkeypatch.setattr(scratch, "leftovers", seen)
     monkeypatch.setattr(worker, "_tell", lambda _event, **body: told.append(body["text"]))
     with Directory(os.open(tmp_path, os.O_RDONLY)) as target:
-        worker._sweep(target, 0.0)
+        made, _ = scratch.make(target, "made")
+        worker._sweep(target, made)
+        scratch.remove(target, "made", made)
     assert told == ([] if quicker else [f"removed {left.name}, which an earlier run left behind"])
     assert os.listdir(tmp_path) == []
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a directory away")
-@pytest.mark.parametrize("trick", [_open_it, _give_it_away])
+@ROOT
+@pytest.mark.parametrize("trick", [_open_it, _let_them_look, _give_it_away])
 def test_what_was_put_in_its_place_is_not_worked_in(
     tmp_path: Path, trick: Callable[[Path], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:

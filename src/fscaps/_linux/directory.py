@@ -6,16 +6,20 @@ can write above the directory can lead us elsewhere.
 
 from __future__ import annotations
 
+import errno
+import itertools
 import os
 import struct
 
-from . import calls, libc
+from . import calls, libc, listing, mountinfo
 from .libc import naming
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Union
+
+    from .listing import Entry
 
     Name = Union[str, bytes]
 
@@ -24,18 +28,9 @@ EXCHANGE = 2
 WHITEOUT = 4
 
 _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
-_DIRENT = struct.Struct("=QqHB")
-
-
-class Entry:
-    """One name as getdents64(2) tells it: ``type`` is DT_*, 0 where the file system won't say."""
-
-    __slots__ = ("inode", "name", "type")
-
-    def __init__(self, name: bytes, inode: int, kind: int) -> None:
-        self.name = name
-        self.inode = inode
-        self.type = kind
+_ON_THIS_MOUNT = struct.pack("=3Q", _DIRECTORY, 0, 1)  # linux/openat2.h: RESOLVE_NO_XDEV
+_DEEPEST = 24
+"""Levels that clear() goes down, each with a descriptor open; no probe makes half as many."""
 
 
 class _Open:
@@ -81,6 +76,23 @@ class Directory:
     def directory(self, name: Name) -> Directory:
         """Open a directory in this one."""
         return Directory(calls.open(name, _DIRECTORY, dir_fd=self.fd))
+
+    def same_mount(self, name: Name) -> Directory:
+        """Open a directory in this one; EXDEV, and nothing is asked of it, if it is a mount point.
+
+        (openat2(2), since Linux 5.6; before that, the directory is opened and its mount compared)
+        """
+        how = _ON_THIS_MOUNT
+        try:
+            return Directory(libc.syscall("openat2", self.fd, os.fsencode(name), how, len(how)))
+        except OSError as error:
+            if error.errno not in (errno.ENOSYS, errno.EPERM):  # EPERM: an old container's filter
+                raise
+        opened = self.directory(name)
+        if mountinfo.id_of(opened.fd) != mountinfo.id_of(self.fd):
+            opened.close()
+            raise OSError(errno.EXDEV, f"open: {os.strerror(errno.EXDEV)}")
+        return opened
 
     def make(self, name: Name, mode: int = 0o700) -> None:
         """mkdirat(2)."""
@@ -190,74 +202,77 @@ class Directory:
         return [entry.name for entry in self.entries()]
 
     def entries(self) -> Iterator[Entry]:
-        """What getdents64(2) returns, without ``.`` and ``..``.
+        """What is in it, without ``.`` and ``..``; see listing.entries()."""
+        return listing.entries(self.fd)
 
-        Read raw, because os.scandir hides DT_UNKNOWN behind a stat of its own.
+    def clear(self, but: str = "", levels: int = _DEEPEST) -> None:
+        """Remove all that is in it but that name, as far as possible; raises the last error.
+
+        What another mount covers stays (EXDEV), and what lies deeper than so many levels (ELOOP).
         """
-        import ctypes  # noqa: PLC0415 - as in libc
-
-        calls.lseek(self.fd, 0, os.SEEK_SET)
-        buffer = ctypes.create_string_buffer(32768)
-        while True:
-            count = libc.syscall("getdents64", self.fd, ctypes.addressof(buffer), len(buffer))
-            if not count:
-                return
-            yield from _entries(buffer.raw[:count])
-
-    def clear(self, but: str = "") -> None:
-        """Remove all that is in it but that name, as far as possible; raises the last error."""
         failure: OSError | None = None
         calls.lseek(self.fd, 0, os.SEEK_SET)  # entries() may have left off elsewhere
         # Quicker than entries(), and its guess of types will do.
         with naming("readdir"), os.scandir(self.fd) as listed:
             entries = [
                 (entry.name, entry.is_dir(follow_symlinks=False))
-                for entry in listed
+                for entry in itertools.islice(listed, listing.MOST)
                 if entry.name != but
             ]
+            more = next(listed, None)
+        if more:
+            raise listing.endless("readdir")
         for name, is_directory in entries:
             try:
-                self._remove(name, is_directory=is_directory)
+                if is_directory:
+                    self._remove_directory(name, levels)
+                else:
+                    self._remove(name, levels)
             except OSError as error:
                 failure = error
         if failure:
             raise failure
 
-    def _remove(self, name: Name, *, is_directory: bool) -> None:
+    def _remove(self, name: Name, levels: int) -> None:
         try:
-            if is_directory:
-                raise IsADirectoryError
             self.unlink(name)
         except (IsADirectoryError, PermissionError) as refused:
             # unlink(2) of a directory is EISDIR on Linux, EPERM by POSIX.
             try:
-                child = self.directory(name)
+                self._remove_directory(name, levels)
             except NotADirectoryError:
                 raise refused from None
-            except PermissionError:
-                # overlay's work/work has mode 000, which stops whoever lacks CAP_DAC_OVERRIDE.
-                self._unlock(name)
-                child = self.directory(name)
-            with child:
-                failure = _failure_to_clear(child)
-            try:
-                # Where even the listing fails (fuse-overlayfs, after a whiteout), it may still go.
-                self.rmdir(name)
-            except OSError as error:
-                raise failure or error from None
+
+    def _remove_directory(self, name: Name, levels: int) -> None:
+        if not levels:
+            raise OSError(errno.ELOOP, "a tree deeper than any that is made here")
+        try:
+            child = self.same_mount(name)
+        except PermissionError:
+            # overlay's work/work has mode 000, which stops whoever lacks CAP_DAC_OVERRIDE.
+            self._unlock(name)
+            child = self.same_mount(name)
+        with child:
+            failure = _failure_to_clear(child, levels - 1)
+        try:
+            # Where even the listing fails (fuse-overlayfs, after a whiteout), it may still go.
+            self.rmdir(name)
+        except OSError as error:
+            raise failure or error from None
 
     def _unlock(self, name: Name) -> None:
         handle = calls.open(name, os.O_PATH | _DIRECTORY, dir_fd=self.fd)
         try:
-            with naming("chmod"):
-                os.chmod(f"/proc/self/fd/{handle}", 0o700)
+            if mountinfo.id_of(handle) == mountinfo.id_of(self.fd):
+                with naming("chmod"):
+                    os.chmod(f"/proc/self/fd/{handle}", 0o700)
         finally:
             calls.close(handle)
 
 
-def _failure_to_clear(directory: Directory) -> OSError | None:
+def _failure_to_clear(directory: Directory, levels: int) -> OSError | None:
     try:
-        directory.clear()
+        directory.clear(levels=levels)
     except OSError as error:
         return error
     return None
@@ -280,11 +295,12 @@ def read_all(fd: int, limit: int) -> bytes:
     return data
 
 
-def _entries(block: bytes) -> Iterator[Entry]:
-    at = 0
-    while at < len(block):
-        inode, _, length, kind = _DIRENT.unpack_from(block, at)
-        name = block[at + _DIRENT.size : at + length].split(b"\0", 1)[0]
-        if name not in (b".", b".."):
-            yield Entry(name, inode, kind)
-        at += length
+def read_line(fd: int, limit: int) -> bytes:
+    """Read to the end of the first line or the limit, and not on: others may keep a pipe open."""
+    data = b""
+    while len(data) < limit and not data.endswith(b"\n"):
+        block = calls.read(fd, limit - len(data))
+        if not block:
+            break
+        data += block
+    return data

@@ -28,7 +28,7 @@ _NUMBERS = {
     LOONGARCH64: _GENERIC,
 }
 # Those from 424 on are the same for all of these.
-_COMMON = {"fsopen": 430, "fsconfig": 431, "fsmount": 432}
+_COMMON = {"fsopen": 430, "fsconfig": 431, "fsmount": 432, "openat2": 437}
 
 
 class naming:  # noqa: N801 - reads as a statement

@@ -90,8 +90,7 @@ def of(fd: int) -> MountLine | None:
     Reading fdinfo does not touch the file system, so it answers for a dead server too.
     """
     try:
-        with open(f"/proc/self/fdinfo/{fd}", "rb") as info:
-            own = next((row.split()[1] for row in info if row.startswith(b"mnt_id:")), b"?")
+        own = b"%d" % id_of(fd)
         with open("/proc/self/mountinfo", "rb") as table:
             row = next((row for row in table if row.startswith(own + b" ")), b"")
     except OSError:
@@ -108,6 +107,12 @@ def names_below(directory: str) -> frozenset[bytes]:
     with naming("/proc/self/mountinfo"), open("/proc/self/mountinfo", "rb") as table:
         points = [os.path.split(line.point) for line in parse(table.read())]
     return frozenset(os.fsencode(name) for above, name in points if above == directory)
+
+
+def id_of(fd: int) -> int:
+    """The number of an open descriptor's mount (proc_pid_fdinfo(5)); -1 if /proc does not tell."""
+    with open(f"/proc/self/fdinfo/{fd}", "rb") as info:
+        return next((int(row.split()[1]) for row in info if row.startswith(b"mnt_id:")), -1)
 
 
 def place(path: str, pid: int | None = None) -> tuple[tuple[int, int], str] | None:

@@ -53,7 +53,7 @@ class HelperDiedError(Exception):
 def die_with(parent: int) -> None:
     """Have the kernel kill this process when its parent ends; at once if it already has."""
     libc.call("prctl", _PR_SET_PDEATHSIG, _KILL, 0, 0, 0)
-    if os.getppid() != parent:
+    if os.getppid() not in (parent, 0):  # 0: it is of another pid namespace (getpid(2))
         os._exit(1)
 
 

@@ -16,6 +16,9 @@ _SWITCHES = {
     ),
 }
 
+_WITHHELD = (FileNotFoundError, PermissionError)
+"""What is so each time, unlike a want of descriptors or memory."""
+
 
 def user_namespace_hindrances() -> tuple[str, ...]:
     """The settings that forbid a new user namespace to some or all."""
@@ -67,24 +70,54 @@ def wants_device(fstype: str) -> bool:
 
 
 def process_start(pid: int | str) -> str:
-    """When the process started, in clock ticks since boot; empty if it has ended."""
-    # proc_pid_stat(5): field 22; the name in field 2 may contain spaces and brackets.
-    fields = _read(f"/proc/{pid}/stat").rpartition(")")[2].split()
-    if len(fields) < 20 or fields[0] in "ZX":  # noqa: PLR2004 - a zombie waits for its parent only
-        return ""
-    return fields[19]
+    """When the process started, in clock ticks since boot; raises OSError."""
+    return _process(pid)[1]
+
+
+def is_running(pid: int, start: str) -> bool:
+    """Whether the process of our pid namespace that started then is, or may be, at work.
+
+    Raises OSError where that cannot be found out: for want of descriptors, say.
+    """
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass  # it is there, and somebody else's
+    if os.readlink("/proc/self") != str(os.getpid()):
+        return True  # /proc tells of another namespace
+    try:
+        state, began = _process(pid)
+    except (FileNotFoundError, ProcessLookupError):
+        return True  # it is hidden from us (proc(5): hidepid)
+    return state not in "ZX" and began == start  # a zombie waits for its parent only
+
+
+def _process(pid: int | str) -> tuple[str, str]:
+    """The state of a process and when it started (proc_pid_stat(5): fields 3 and 22)."""
+    path = f"/proc/{pid}/stat"
+    with naming(path), open(path, encoding="utf-8", errors="replace") as status:
+        fields = status.read().rpartition(")")[2].split()  # the name may contain spaces, brackets
+    return fields[0], fields[19]
 
 
 def boot_id() -> str:
-    """The id of this boot of this kernel, in short."""
-    return _read("/proc/sys/kernel/random/boot_id").replace("-", "")[:12] or "0"
+    """The id of this boot of this kernel, in short; 0 if nobody tells. Raises OSError."""
+    path = "/proc/sys/kernel/random/boot_id"
+    try:
+        with naming(path), open(path, encoding="ascii") as told:
+            return told.read().replace("-", "")[:12]
+    except _WITHHELD:
+        return "0"
 
 
 def pid_namespace() -> str:
-    """The number of this process's pid namespace."""
+    """The number of this process's pid namespace; 0 if nobody tells. Raises OSError."""
     try:
-        return str(os.stat("/proc/self/ns/pid").st_ino)
-    except OSError:
+        with naming("/proc/self/ns/pid"):
+            return str(os.stat("/proc/self/ns/pid").st_ino)
+    except _WITHHELD:
         return "0"
 
 

@@ -15,6 +15,7 @@ from .protocol import (
     Identified,
     Located,
     Looking,
+    Made,
     ProtocolError,
     Scratch,
     Stored,
@@ -80,6 +81,8 @@ def _take_in(event: Event, progress: Progress, seen: Observation) -> None:
         seen.mount = event.mount
     elif isinstance(event, Scratch):
         progress.scratch = event.name
+    elif isinstance(event, Made):
+        progress.made = event.identity
     elif isinstance(event, Asking):
         progress.asking = event.probe
         progress.step_ends = time.monotonic() + progress.timeout
@@ -136,6 +139,8 @@ class _Lines:
                 raise StopIteration
             self._buffer += block
         line, _, self._buffer = self._buffer.partition(b"\n")
+        if len(line) > LINE_LIMIT:
+            raise StopIteration
         return line
 
     def _more(self) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from .._decode import finding, host, mount, optional_text, store, text, texts
+from .._decode import finding, host, mount, optional_text, store, text, texts, whole
 from . import wire
 
 TYPE_CHECKING = False
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
         "Located",
         "Identified",
         "Scratch",
+        "Made",
         "Asking",
         "Found",
         "Looking",
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 
 _NAME_MAX = 255  # linux/limits.h
+_NUMBERS = 1 << 64  # stat(2)
 
 
 class _Event:
@@ -70,6 +72,12 @@ class Scratch(_Event):
     """This directory will be made below the path, and removed."""
 
     name: str
+
+
+class Made(_Event):
+    """It was made, and this tells it from others: device, inode, owner."""
+
+    identity: tuple[int, ...]
 
 
 class Asking(_Event):
@@ -142,6 +150,13 @@ def _scratch(body: dict[str, Any]) -> Scratch:
     return Scratch(name)
 
 
+def _made(body: dict[str, Any]) -> Made:
+    device, inode, owner = (whole(number) for number in body["identity"])
+    if not 0 <= min(device, inode, owner) <= max(device, inode, owner) < _NUMBERS:
+        raise ValueError(body["identity"])
+    return Made((device, inode, owner))
+
+
 def _cannot(body: dict[str, Any]) -> Cannot:
     return Cannot(optional_text(body["errno"]), text(body["text"]))
 
@@ -150,6 +165,7 @@ _DECODERS: dict[str, Any] = {
     "located": _located,
     "identified": lambda body: Identified(mount(body["mount"])),
     "scratch": _scratch,
+    "made": _made,
     "asking": lambda body: Asking(text(body["probe"])),
     "found": lambda body: Found(finding(body["finding"])),
     "looking": lambda _body: Looking(),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from ..errors import SandboxError, TargetError
+from ..errors import PlatformError, SandboxError, TargetError
 from ..findings import Finding, Outcome, Reason
 from . import child, wire
 
@@ -44,6 +44,7 @@ class Progress:
         self.step_ends = now + timeout
         self.asking: str | None = None
         self.scratch: str | None = None
+        self.made: tuple[int, ...] = ()
         self.looking = False
         self.cannot: tuple[str, str | None] | None = None
         self.noise = b""
@@ -83,8 +84,8 @@ def observe(
 
         ending = listen(worker, progress, seen, on_finding, on_asking)
     except BaseException:  # Ctrl-C, or a callback raised: leave as little behind as ever
-        if _end(worker, seen) and progress.scratch:
-            _clean_up(python, text, progress.scratch, seen)
+        if _end(worker, seen):
+            _clean_up(python, text, progress, ids, seen)
         raise
     gone = _end(worker, seen)
     if progress.cannot:
@@ -92,8 +93,8 @@ def observe(
     _account_for(probes, progress, ending, seen)
     if ending and progress.looking:
         seen.warnings.append(f"an engine's store was not looked at to the end ({ending.value})")
-    if ending is not None and gone and progress.scratch:
-        _clean_up(python, text, progress.scratch, seen)
+    if ending is not None and gone:
+        _clean_up(python, text, progress, ids, seen)
     return seen
 
 
@@ -144,13 +145,28 @@ def _account_for(
         seen.findings[probe] = finding
 
 
-def _clean_up(python: str | None, path: str, name: str, seen: Observation) -> None:
+def _clean_up(
+    python: str | None, path: str, progress: Progress, ids: Sequence[int], seen: Observation
+) -> None:
     """Have a new process remove what the dead worker left, and do not wait long for it."""
+    if not progress.scratch:
+        return
+    try:
+        removed = _cleaned(python, path, progress, ids, seen)
+    except (PlatformError, SandboxError):  # for want of descriptors, memory, processes
+        removed = False
+    if not removed:
+        seen.warnings.append(f"the scratch directory {progress.scratch} was left behind in {path}")
+
+
+def _cleaned(
+    python: str | None, path: str, progress: Progress, ids: Sequence[int], seen: Observation
+) -> bool:
     from .listening import heard_done  # noqa: PLC0415 - as above
 
+    line = wire.cleaning(path, progress.scratch or "", progress.made, ids)
     cleaner = child.start("boot", python)
-    cleaner.ask(wire.cleaning(path, name))
+    cleaner.ask(line)
     removed = heard_done(cleaner, Progress(_CLEANING, _CLEANING))
     _end(cleaner, seen)
-    if not removed:
-        seen.warnings.append(f"the scratch directory {name} was left behind in {path}")
+    return removed

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 REQUEST_LIMIT = 65536
 """Bytes in a request, which a pipe takes whole."""
-LINE_LIMIT = 65536
+LINE_LIMIT = 131072
 """Bytes in a line; a worker that says more at once is not ours any more."""
 
 
@@ -42,7 +42,11 @@ class Cleaning:
     def __init__(self, body: dict[str, Any]) -> None:
         self.path: str = body["path"]
         self.name: str = body["name"]
+        self.made: list[int] = body["made"]
+        """What tells it from what somebody puts in its place; empty if that was not told."""
         self.parent: int = body["parent"]
+        self.ids: list[int] = body["ids"]
+        """As of a Request."""
 
 
 def request(
@@ -65,9 +69,9 @@ def request(
     return line("request", **body, **more, parent=os.getpid())
 
 
-def cleaning(path: str, name: str) -> bytes:
+def cleaning(path: str, name: str, made: Sequence[int], ids: Sequence[int]) -> bytes:
     """The line that makes a Cleaning, from this process."""
-    return line("cleaning", path=path, name=name, parent=os.getpid())
+    return line("cleaning", path=path, name=name, made=made, ids=ids, parent=os.getpid())
 
 
 def line(event: str, **body: object) -> bytes:

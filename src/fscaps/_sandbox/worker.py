@@ -8,14 +8,14 @@ import time
 from dataclasses import replace
 
 from .. import probes, stores
-from .._linux import ioctls, mountinfo, processes, system
-from .._linux.directory import Directory, read_all, write_all
+from .._linux import ioctls, mountinfo, processes
+from .._linux.directory import Directory, read_line, write_all
 from .._linux.libc import naming
-from ..findings import Finding, Host, Mount, Outcome, Probe, Reason
+from ..findings import Finding, Outcome, Probe, Reason
 from ..probes import Answer, No, Unknown
 from ..probes._area import Area
-from . import scratch
-from .wire import REQUEST_LIMIT, Cleaning, decode_request, line
+from . import place, scratch
+from .wire import LINE_LIMIT, REQUEST_LIMIT, Cleaning, decode_request, line
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,26 +23,27 @@ if TYPE_CHECKING:
 
 _REFUSALS = (errno.EPERM, errno.EACCES)
 _DETAIL_LIMIT = 500
+_DESCRIPTORS = 1024
+"""More than the probes open: the lowest number that is free is taken (open(2))."""
 _LOOKING = 0.5  # seconds for a store, of whatever size
-_LINKS = 40  # fs/namei.c: MAXSYMLINKS
-_LINK_LIMIT = 500  # characters; all of them must fit in one event
 
 
 def main() -> None:
     """Answer the one request on standard input with events on standard output."""
     known = probes.every()  # which takes as long as the supervisor takes to ask
-    asked = read_all(0, REQUEST_LIMIT)
+    processes.die_with(os.getppid())  # who else has its end of the pipe may not close it
+    asked = read_line(0, REQUEST_LIMIT)
     if not asked:
         return  # the supervisor has changed its mind, or died
     request = decode_request(asked)
     processes.die_with(request.parent)
     os.umask(0o077)
+    if request.ids:
+        processes.become(*request.ids)
+        processes.die_with(request.parent)  # which a change of ids forgets
     if isinstance(request, Cleaning):
         _clean(request)
     else:
-        if request.ids:
-            processes.become(*request.ids)
-            processes.die_with(request.parent)  # which a change of ids forgets
         _answer_all(request, [known[name] for name in request.probes])
 
 
@@ -73,14 +74,18 @@ def _clean(request: Cleaning) -> None:
     flags = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
     with Directory(os.open(request.path, flags)) as target:
         _be_modest()
-        scratch.remove_by_name(target, request.name)
+        scratch.remove_by_name(target, request.name, tuple(request.made))
     _tell("done")
 
 
 def _tell(event: str, **body: object) -> None:
     """Say one of the events of protocol.py, by the name of its class in lower case."""
+    _write(line(event, **body))
+
+
+def _write(told: bytes) -> None:
     with naming("write to the supervisor"):
-        write_all(1, line(event, **body))
+        write_all(1, told)
 
 
 def _located(request: Request) -> Area:
@@ -88,84 +93,19 @@ def _located(request: Request) -> Area:
     path = request.path
     fd = os.open(path, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
     resolved = os.readlink(f"/proc/self/fd/{fd}")
-    host, mount = _host(), _mount(fd)
-    _tell("located", resolved=resolved, links=_links(path), host=host, mount=mount)
+    host, mount = place.host(), place.mount(fd)
+    told = line("located", resolved=resolved, links=place.links(path), host=host, mount=mount)
+    if len(told) > LINE_LIMIT:  # of an overlay with very many layers
+        mount = None
+        told = line("located", resolved=resolved, links=[], host=host, mount=None)
+    _write(told)
     if mount:
         mount = replace(mount, magic=mountinfo.magic(fd))
         _tell("identified", mount=mount)
-    target, patience = Directory(_readable(fd)), request.timeout / 2
+    target, patience = Directory(place.readable(fd)), request.timeout / 2
     area = Area(target, resolved, host, mount, mounting=request.mounting, seconds=patience)
     area.readable = target.fd != fd
     return area
-
-
-def _readable(fd: int) -> int:
-    """A descriptor of the same directory that can be listed; the one given if that is denied."""
-    try:
-        readable = os.open(f"/proc/self/fd/{fd}", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    except PermissionError:
-        return fd
-    os.close(fd)
-    return readable
-
-
-def _host() -> Host:
-    name = os.uname()
-    return Host(
-        kernel=name.release,
-        machine=name.machine,
-        euid=os.geteuid(),
-        capabilities=processes.capabilities(),
-        initial_user_namespace=processes.in_initial_user_namespace(),
-        user_namespaces="; ".join(system.user_namespace_hindrances()),
-        lsm=system.security_modules(),
-        overlay=_knows_overlay(),
-        max_user_namespaces=system.most_namespaces("user"),
-        max_mnt_namespaces=system.most_namespaces("mnt"),
-        selinux=system.selinux(),
-        security_context=system.security_context(),
-    )
-
-
-def _knows_overlay() -> bool:
-    try:
-        return system.knows_file_system("overlay")
-    except OSError:
-        return False  # recorded only; the probes ask for themselves
-
-
-def _mount(fd: int) -> Mount | None:
-    line = mountinfo.of(fd)
-    if line is None:
-        return None
-    return Mount(
-        id=line.id,
-        point=line.point,
-        type=line.type,
-        source=line.source,
-        options=line.options,
-        super_options=line.super_options,
-        propagation=line.propagation,
-        devices=mountinfo.device_chain(line),
-    )
-
-
-def _links(path: str) -> list[str]:
-    """The symbolic links on the way to the path, each as ``link -> target``."""
-    links: list[str] = []
-    at = os.getcwd() if not path.startswith("/") else "/"
-    parts = [part for part in path.split("/") if part]
-    while parts and len(links) < _LINKS:
-        step = os.path.join(at, parts.pop(0))
-        try:
-            leads_to = os.readlink(step)
-        except OSError:
-            at = os.path.normpath(step)
-            continue
-        links.append(f"{step} -> {leads_to}"[:_LINK_LIMIT])
-        at = "/" if leads_to.startswith("/") else at
-        parts[:0] = [part for part in leads_to.split("/") if part]
-    return links
 
 
 def _look(area: Area) -> None:
@@ -180,12 +120,8 @@ def _look(area: Area) -> None:
 
 
 def _survey(area: Area, asked: list[Probe], writing: bool) -> None:  # noqa: FBT001 - by request
-    name = scratch.new_name()
-    if writing:
-        area.directory = _made(area.target, name)
-        if area.readable and isinstance(area.directory, Directory):
-            _sweep(area.target, os.fstat(area.directory.fd).st_mtime)
-    else:
+    name, identity = _make_scratch(area) if writing else ("", ())
+    if not writing:
         area.directory = Unknown(Reason.SKIPPED, "nothing is written, by request")
     try:
         _ask_all(asked, area)
@@ -193,21 +129,37 @@ def _survey(area: Area, asked: list[Probe], writing: bool) -> None:  # noqa: FBT
         for end in area.endings:
             end()
         if isinstance(area.directory, Directory):
-            _remove(area.target, name, area.directory)
+            _remove(area.target, name, identity, area.directory)
 
 
-def _made(target: Directory, name: str) -> Directory | Unknown | OSError:
-    if _is_append_only(target):
-        # Not tried, because it could not be removed; whether it would be allowed can be told.
-        if not os.access(".", os.W_OK | os.X_OK, dir_fd=target.fd, effective_ids=True):
-            return PermissionError(errno.EACCES, "access: Permission denied")
-        detail = "not tried: in an append-only directory it could not be removed"
-        return Unknown(Reason.UNSAFE, detail)
-    _tell("scratch", name=name)
+def _make_scratch(area: Area) -> tuple[str, tuple[int, ...]]:
+    """Make the scratch directory, and sweep; its name, and what tells it from others."""
+    refused = _refused(area.target)
+    if refused:
+        area.directory = refused
+        return "", ()
     try:
-        return scratch.make(target, name)
+        name = scratch.new_name()
+        _tell("scratch", name=name)
+        area.directory, identity = scratch.make(area.target, name)
     except OSError as error:
-        return error
+        area.directory = error
+        return "", ()
+    _tell("made", identity=identity)
+    if area.readable:
+        _sweep(area.target, area.directory)
+    return name, identity
+
+
+def _refused(target: Directory) -> Unknown | OSError | None:
+    """Why none is made, where that is known without a try."""
+    if not _is_append_only(target):
+        return None
+    # It could not be removed; whether it would be allowed can be told.
+    if not os.access(".", os.W_OK | os.X_OK, dir_fd=target.fd, effective_ids=True):
+        return PermissionError(errno.EACCES, "access: Permission denied")
+    detail = "not tried: in an append-only directory it could not be removed"
+    return Unknown(Reason.UNSAFE, detail)
 
 
 def _is_append_only(target: Directory) -> bool:
@@ -217,26 +169,44 @@ def _is_append_only(target: Directory) -> bool:
         return False  # not to be learned; directory.changeable tells why
 
 
-def _sweep(target: Directory, now: float) -> None:
+def _sweep(target: Directory, directory: Directory) -> None:
+    failure: OSError | None = None
     try:
-        for leftover in scratch.leftovers(target, now):
-            if scratch.remove_by_name(target, leftover):
-                _tell("warned", text=f"removed {leftover}, which an earlier run left behind")
+        ours = os.fstat(directory.fd)
+        for leftover in scratch.leftovers(target, ours.st_mtime):
+            failure = _sweep_one(target, leftover, ours) or failure
     except OSError as error:
-        _tell("warned", text=f"what an earlier run left could not be removed: {_words(error)}")
+        failure = error
+    if failure:
+        _tell("warned", text=f"what an earlier run left could not be removed: {_words(failure)}")
 
 
-def _remove(target: Directory, name: str, directory: Directory) -> None:
+def _sweep_one(target: Directory, leftover: str, ours: os.stat_result) -> OSError | None:
+    try:
+        if scratch.sweep(target, leftover, ours):
+            _tell("warned", text=f"removed {leftover}, which an earlier run left behind")
+    except OSError as error:
+        return error
+    return None
+
+
+def _remove(target: Directory, name: str, made: tuple[int, ...], directory: Directory) -> None:
     try:
         scratch.remove(target, name, directory)
     except OSError:
-        _remove_again(target, name)
+        _close_all_but(target.fd)  # what the probes keep open may be all that we may have
+        _remove_again(target, name, made)
 
 
-def _remove_again(target: Directory, name: str) -> None:
+def _close_all_but(kept: int) -> None:
+    os.closerange(3, kept)
+    os.closerange(kept + 1, _DESCRIPTORS)
+
+
+def _remove_again(target: Directory, name: str, made: tuple[int, ...]) -> None:
     """What failed may have been of the moment: ESTALE, EINTR, ENOMEM, a file still open."""
     try:
-        scratch.remove_by_name(target, name)
+        scratch.remove_by_name(target, name, made)
     except OSError as error:
         _tell("warned", text=f"the scratch directory {name} could not be removed: {_words(error)}")
 

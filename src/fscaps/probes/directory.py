@@ -28,7 +28,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from .._linux.directory import Entry
+    from .._linux.listing import Entry
     from ._area import Area
 
 _KINDS = "kinds"

@@ -18,7 +18,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
 
-    from .._linux.directory import Entry
+    from .._linux.listing import Entry
     from .._linux.mountinfo import MountLine
 
 NAMES = 20_000
