@@ -8,6 +8,7 @@ import os
 import select
 import struct
 import time
+from contextlib import suppress
 
 from . import calls, libc
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 _PR_SET_PDEATHSIG = 1
 _PR_SET_DUMPABLE = 4
+_PR_CAPBSET_DROP = 24
 _KILL = 9  # signal(7); the module costs more to load than it is worth here
 
 # linux/capability.h, those that a probe may lack
@@ -40,6 +42,10 @@ _CAPABILITIES = {
 _KEPT = sum(1 << bit for bit in (*_CAPABILITIES.values(), 5, 6, 32))  # KILL, SETGID, MAC_OVERRIDE
 _CAPABILITY_VERSION = 0x20080522
 _SETS = struct.Struct("=6I")  # effective, permitted, inheritable; then the upper halves
+_ANSWER_LIMIT = 4080
+"""Bytes; with its length before it a pipe takes it whole (pipe(7): PIPE_BUF)."""
+_LONGEST = 1e6
+"""Seconds that poll(2) can be given."""
 
 
 class HelperTimeoutError(Exception):
@@ -58,11 +64,13 @@ def die_with(parent: int) -> None:
 
 
 def become(uid: int, gid: int, *groups: int) -> None:
-    """Be another user for good, one whose own namespaces may be mapped.
+    """Be another user for good, one whose own namespaces may be mapped; in /.
 
-    What Python loads late is loaded first: he may have no access to where it lies.
+    What Python loads late is loaded first: he may have no access to where it lies. Nor to where we
+    stand, which /proc/PID/cwd would give him.
     """
     codecs.lookup("ascii")
+    os.chdir("/")
     os.setgroups(groups)
     os.setresgid(gid, gid, gid)
     os.setresuid(uid, uid, uid)
@@ -83,15 +91,41 @@ def capabilities() -> tuple[str, ...]:
 
 
 def drop_capabilities() -> None:
-    """Give up what no probe takes: this process then traces, reboots and loads nothing any more."""
+    """Give up what no probe takes: this process then traces, reboots and loads nothing any more.
+
+    Nor does what it executes, be it root's.
+    """
     import ctypes  # noqa: PLC0415 - as in libc
 
+    drop_bounding_set()
     header = struct.pack("=Ii", _CAPABILITY_VERSION, 0)
     sets = ctypes.create_string_buffer(_SETS.size)
     libc.call("capget", header, ctypes.addressof(sets))
-    halves = [_KEPT & 0xFFFFFFFF] * 3 + [_KEPT >> 32] * 3
+    halves = [_KEPT & 0xFFFFFFFF] * 2 + [0] + [_KEPT >> 32] * 2 + [0]
     kept = (had & half for had, half in zip(_SETS.unpack(sets.raw), halves))
     libc.call("capset", header, _SETS.pack(*kept))
+
+
+def drop_bounding_set() -> None:
+    """See to it that execve(2) gives no capability, where this process may (CAP_SETPCAP).
+
+    A new user namespace has all of them again (kernel/user_namespace.c:set_cred_user_ns).
+    """
+    for capability in range(64):
+        try:
+            libc.call("prctl", _PR_CAPBSET_DROP, capability, 0, 0, 0)
+        except OSError:  # EPERM, or EINVAL after the last that this kernel knows
+            return
+
+
+def signal_name(number: int) -> str:
+    """As signal(7) has it."""
+    import signal  # noqa: PLC0415 - seldom wanted
+
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"
 
 
 def files_are_limited() -> bool:
@@ -120,10 +154,11 @@ class Helper:
         parent = os.getpid()
         self._pid = calls.fork()
         if self._pid == 0:
-            calls.close(self._questions)
-            _serve(serve, parent, theirs, ours)
+            _serve(serve, parent, theirs, ours, self._questions)
         calls.close(theirs)
         calls.close(ours)
+        self._gone = False
+        self._status = 0
         self.lost: Exception | None = None
 
     @property
@@ -145,7 +180,8 @@ class Helper:
         if self.lost:
             raise self.lost
         try:
-            calls.write(self._questions, question.encode() + b"\n")
+            with suppress(BrokenPipeError):  # it has ended, and may have said why
+                calls.write(self._questions, question.encode() + b"\n")
         except OSError as error:  # of the pipe, so it says nothing of what was asked
             self.lost = HelperDiedError(str(error))
             raise self.lost from None
@@ -167,7 +203,7 @@ class Helper:
         return self._decoded(answer)
 
     def _decoded(self, answer: str) -> str:
-        kind, _, rest = answer.partition(" ")
+        kind, _, rest = (answer or f"died {self._ending()}").partition(" ")
         if kind == "ok":
             return rest
         if kind == "errno":
@@ -176,6 +212,14 @@ class Helper:
         self.lost = HelperDiedError(rest or "no answer came")
         raise self.lost
 
+    def _ending(self) -> str:
+        """How it ended that gave no answer."""
+        if not self.end():
+            return "without a word, and cannot be reaped"
+        if not os.WIFSIGNALED(self._status):
+            return "without a word"
+        return f"killed by {signal_name(os.WTERMSIG(self._status))}"
+
     def dismiss(self) -> None:
         """Let it end by itself, unwaited for: taking down its namespaces can take its time."""
         calls.close(self._questions)
@@ -183,11 +227,20 @@ class Helper:
 
     def end(self) -> bool:
         """Kill and reap; whether that worked. One that cannot be killed is not waited for."""
-        calls.kill(self._pid, _KILL)
+        try:
+            if not self._gone:
+                calls.kill(self._pid, _KILL)
+                self._gone = self._reaped()
+        except OSError:  # which is no answer to what was asked
+            return False
+        return self._gone
+
+    def _reaped(self) -> bool:
         until = time.monotonic() + 0.5
         while True:
             last = time.monotonic() > until  # asked first, for we may not run for a while
-            if calls.waitpid(self._pid, os.WNOHANG) != (0, 0):
+            ended, self._status = calls.waitpid(self._pid, os.WNOHANG)
+            if ended:
                 return True
             if last:
                 return False
@@ -206,18 +259,36 @@ def in_helper(work: Callable[[], str], seconds: float) -> str:
         helper.dismiss()
 
 
-def _serve(serve: Callable[[str], str], parent: int, questions: int, answers: int) -> None:
-    """The life of a helper; never returns."""
+def reap(seconds: float) -> None:
+    """Wait that long for the helpers that were dismissed, or who reaps orphans has to."""
+    until = time.monotonic() + seconds
+    while True:
+        last = time.monotonic() > until
+        try:
+            ended, _ = os.waitpid(-1, os.WNOHANG)
+        except OSError:  # there is none any more
+            return
+        if not ended and last:
+            return
+        if not ended:
+            time.sleep(0.0002)
+
+
+def _serve(
+    serve: Callable[[str], str], parent: int, questions: int, answers: int, asker: int
+) -> None:
+    """The life of a helper; never returns, or there would be two of its parent."""
     try:
+        calls.close(asker)
         die_with(parent)
         while True:
             question = calls.read(questions, 4096).decode()
             if not question:
                 return
             answer = _answer(serve, question.rstrip("\n"))
-            calls.write(answers, answer.encode(errors="backslashreplace")[:4096])
+            calls.write(answers, _framed(answer))
     except OSError as error:
-        calls.write(answers, f"died {error}".encode())
+        calls.write(answers, _framed(f"died {error}"))
     finally:
         os._exit(0)
 
@@ -231,13 +302,21 @@ def _answer(serve: Callable[[str], str], question: str) -> str:
         return f"died {type(error).__name__}: {error}"
 
 
+def _framed(answer: str) -> bytes:
+    """With its length, for it may have lines and another may follow."""
+    body = answer.encode(errors="backslashreplace")[:_ANSWER_LIMIT]
+    return b"%d %s" % (len(body), body)
+
+
 def _collect(reader: int, seconds: float) -> str | None:
+    """The next answer; empty if none comes any more, None if none came in time."""
     if not _is_ready(reader, seconds):
         return None
-    return calls.read(reader, 4096).decode(errors="replace")
+    size, _, body = calls.read(reader, 4096).partition(b" ")
+    return body[: int(size)].decode(errors="replace") if size.isdigit() else ""
 
 
 def _is_ready(reader: int, seconds: float) -> bool:
     poller = select.poll()
     poller.register(reader, select.POLLIN)
-    return bool(poller.poll(seconds * 1000))
+    return bool(poller.poll(min(seconds, _LONGEST) * 1000))

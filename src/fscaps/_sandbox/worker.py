@@ -26,6 +26,7 @@ _DETAIL_LIMIT = 500
 _DESCRIPTORS = 1024
 """More than the probes open: the lowest number that is free is taken (open(2))."""
 _LOOKING = 0.5  # seconds for a store, of whatever size
+_PATIENCE = 0.5  # seconds for helpers that were let go, which take a fraction of a millisecond
 
 
 def main() -> None:
@@ -67,6 +68,7 @@ def _answer_all(request: Request, asked: list[Probe]) -> None:
         _survey(area, asked, request.writing)
         if request.looking:
             _look(area)
+    processes.reap(_PATIENCE)
     _tell("done")
 
 

@@ -7,6 +7,7 @@ import mmap
 import os
 import struct
 import time
+from contextlib import suppress
 from errno import EACCES, EAGAIN
 
 from .._linux import calls
@@ -97,6 +98,11 @@ class Other:
         """Whether it has ended by itself."""
         return isinstance(self._helper.lost, HelperDiedError)
 
+    def leave(self) -> None:
+        """Let it end, while there is somebody to reap it."""
+        with suppress(OSError):
+            self._helper.dismiss()
+
 
 class _Servant:
     """The other process's side."""
@@ -169,10 +175,16 @@ def other(area: Area, name: str = "first") -> Other:
     made = area.made.get(key)
     if isinstance(made, Other) and made.is_dead:
         del area.made[key]
-    return area.once(key, lambda: Other(area.scratch, area.seconds))
+    return area.once(key, lambda: _started(area))
 
 
 def another(area: Area) -> Other:
     """One that can be asked: not one that waits for ever for a lock."""
     first = other(area)
     return other(area, "third") if first.is_stuck else first
+
+
+def _started(area: Area) -> Other:
+    process = Other(area.scratch, area.seconds)
+    area.endings.append(process.leave)
+    return process
