@@ -5,6 +5,7 @@ Each case is a program of its own; it prints what it got, and the answer must be
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shutil
@@ -25,8 +26,8 @@ ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="takes root")
 pytestmark = pytest.mark.timeout(300)
 
 ASK = """
+import fscaps
 def ask(place):
-    import fscaps
     report = fscaps.survey(place, only=["directory.[!m]*", "lock.*", "owner.chmod"], mount="never")
     assert not report.warnings, report.warnings
     return {name: one.outcome.value for name, one in report.findings.items() if one.seconds}
@@ -129,6 +130,38 @@ CASES = {
         asking = threading.Thread(target=lambda: box.append(ask(place)))
         asking.start(); asking.join(); done.set()
         got = box[0]
+    """,
+    "that reaps orphans, and has a child of its own": """
+        import ctypes, os
+        ctypes.CDLL(None).prctl(36, 1, 0, 0, 0)  # as process 1 of a container does
+        own = os.spawnv(os.P_NOWAIT, '/bin/true', ['true'])
+        os.waitid(os.P_PID, own, os.WEXITED | os.WNOWAIT)
+        got = ask(place)
+        whole = fscaps.survey(place)
+        assert open(f'/proc/self/task/{os.getpid()}/children').read().split() == [str(own)]
+        assert os.waitpid(own, 0) == (own, 0)
+    """,
+    "whose parent reaps orphans": """
+        import ctypes, os
+        ctypes.CDLL(None).prctl(36, 1, 0, 0, 0)
+        caller = os.fork()
+        if caller == 0:
+            whole = fscaps.survey(place)
+            os._exit(len(whole.warnings))
+        assert os.waitpid(caller, 0) == (caller, 0)
+        assert open(f'/proc/self/task/{os.getpid()}/children').read() == ''
+        got = ask(place)
+    """,
+    "that reaps orphans, and whose worker is killed": """
+        import ctypes, os, signal
+        ctypes.CDLL(None).prctl(36, 1, 0, 0, 0)
+        def children(): return open(f'/proc/self/task/{os.getpid()}/children').read().split()
+        def kill(found):
+            if found.probe == 'lock.flock':  # whose helpers are still there
+                os.kill(int(*children()), signal.SIGKILL)
+        fscaps.survey(place, only=['lock.*'], on_finding=kill)
+        assert children() == []
+        got = ask(place)
     """,
     "that may gain no privileges": """
         import ctypes
@@ -264,6 +297,34 @@ def test_a_program_whose_children_are_in_a_pid_namespace(place: Path) -> None:
         got = ask(place)
     """
     assert run(code, place) == RIGHT
+
+
+@pytest.mark.parametrize(
+    ("refused", "reason"),
+    [(errno.EPERM, fscaps.Reason.PRIVILEGE), (errno.ENOSYS, fscaps.Reason.KERNEL)],
+)
+def test_where_no_namespace_can_be_made(place: Path, refused: int, reason: fscaps.Reason) -> None:
+    """As in a chroot, or by a container's filter (seccomp): that is told, and nobody crashes."""
+    code = f"""
+        import ctypes, os, struct
+        number = {{"x86_64": 272, "aarch64": 97}}[os.uname().machine]  # unshare(2)
+        ends = (6, 0, 0, {0x50000 | refused}), (6, 0, 0, 0x7FFF0000)  # SECCOMP_RET_ERRNO, …_ALLOW
+        rules = (0x20, 0, 0, 0), (0x15, 0, 1, number), *ends
+        code = ctypes.create_string_buffer(b"".join(struct.pack("=HBBI", *rule) for rule in rules))
+        libc = ctypes.CDLL(None)
+        program = struct.pack("@HP", len(rules), ctypes.addressof(code))
+        assert libc.prctl(38, 1, 0, 0, 0) == 0  # PR_SET_NO_NEW_PRIVS
+        assert libc.prctl(22, 2, ctypes.c_char_p(program), 0, 0) == 0  # PR_SET_SECCOMP
+        asked = dict(only=["rootless.*", "overlay.*", "loop.overlay"])
+        found = fscaps.survey(place, **asked).findings.values()
+        got = [[one.probe, one.reason and one.reason.value, one.errno] for one in found]
+    """
+    got = {probe: tuple(why) for probe, *why in run(code, place)}
+    assert "crash" not in {why for why, _ in got.values()}
+    if os.geteuid() == 0:
+        assert got["rootless.files"] == (reason.value, errno.errorcode[refused])
+    if got["loop.ext4"] == (None, None):
+        assert got["loop.overlay"] == (reason.value, errno.errorcode[refused])
 
 
 @ROOT

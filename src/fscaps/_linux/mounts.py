@@ -37,7 +37,11 @@ class MountError(OSError):
 
 
 class NamespaceError(Exception):
-    """The kernel or a security module allows this process no namespace."""
+    """The kernel or a security module allows this process no namespace; ``errno`` if it said so."""
+
+    def __init__(self, text: str, errno: int | None = None) -> None:
+        super().__init__(text)
+        self.errno = errno
 
 
 def detached(fstype: str, options: dict[str, str | None]) -> int:
@@ -145,7 +149,7 @@ def user_namespace() -> None:
         _write("/proc/self/gid_map", f"0 {gid} 1")
         libc.call("mount", b"none", b"/", None, _MS_REC | _MS_SLAVE, None)
     except OSError as error:
-        raise NamespaceError(str(error.strerror)) from None
+        raise NamespaceError(str(error.strerror), error.errno) from None
 
 
 def leave_user_namespace() -> None:
@@ -157,7 +161,7 @@ def leave_user_namespace() -> None:
         libc.call("prctl", _PR_SET_DUMPABLE, 1, 0, 0, 0)  # or its maps are root's to write
         libc.call("unshare", _CLONE_NEWUSER | _CLONE_NEWNS)
     except OSError as error:
-        raise NamespaceError(str(error.strerror)) from None
+        raise NamespaceError(str(error.strerror), error.errno) from None
 
 
 def become_root() -> None:

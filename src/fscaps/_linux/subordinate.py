@@ -212,7 +212,7 @@ def _write(path: str, text: str) -> None:
         finally:
             os.close(fd)
     except OSError as error:
-        raise NamespaceError(f"write {path}: {error.strerror}") from None
+        raise NamespaceError(f"write {path}: {error.strerror}", error.errno) from None
 
 
 def _run(program: str, *args: str) -> None:

@@ -137,6 +137,12 @@ def random(size: int) -> bytes:
         return calls.urandom(size)
 
 
+def no_namespace(code: int | None, why: str) -> Unknown:
+    """What it means that none could be made: the kernel has none, or lets us have none."""
+    reason = Reason.KERNEL if code in (errno.ENOSYS, errno.EINVAL) else Reason.PRIVILEGE
+    return Unknown(reason, why, errno=errno.errorcode.get(code or 0))
+
+
 class _Around:
     """What is done around a question, whose errno must not be taken for an answer."""
 

@@ -9,7 +9,7 @@ from .._linux import calls, mounts
 from .._linux.directory import Directory
 from ..findings import Mounting, Outcome, Probe, Reason
 from . import No, Unknown, _kept, _layers, node, skip, xattr
-from ._area import setting_up
+from ._area import no_namespace, setting_up
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -101,9 +101,16 @@ def _moved(area: Area) -> Directory:
 
 
 def entered(base: Directory) -> Directory:
-    """Enter a mount namespace of our own; the same directory in there, where we then are."""
+    """Enter a mount namespace of our own; the same directory in there, where we then are.
+
+    Where none can be made that is UNKNOWN.
+    """
     calls.fchdir(base.fd)  # unshare(2) takes the working directory along, but no descriptor
-    mounts.private_namespace()
+    try:
+        mounts.private_namespace()
+    except OSError as error:
+        why = f"no mount namespace could be made: {error.strerror}"
+        raise no_namespace(error.errno, why) from None
     return here()
 
 

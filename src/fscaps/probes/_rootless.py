@@ -12,7 +12,7 @@ from .._linux.libc import naming
 from .._linux.processes import Helper, HelperDiedError, HelperTimeoutError, die_with
 from ..findings import Reason
 from . import No, Unknown, _overlay, mode, xattr
-from ._area import setting_up
+from ._area import no_namespace, setting_up
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -49,8 +49,9 @@ def _entered(area: Area) -> Helper:
         subordinate.map_ids(helper.pid, user)
         helper.ask("arrive", area.seconds)
     except (mounts.NamespaceError, OSError) as error:
-        why = f"no user namespace could be made: {error}{_elsewhere()}"
-        raise Unknown(Reason.PRIVILEGE, why) from None
+        words = error.strerror if isinstance(error, OSError) else error
+        why = f"no user namespace could be made: {words}{_elsewhere()}"
+        raise no_namespace(error.errno, why) from None
     finally:
         place.close()
     area.endings.append(lambda: _clear(helper, area.seconds))
@@ -103,7 +104,10 @@ class _Resident:
     def answer(self, question: str) -> str:
         if question == "leave":
             calls.fchdir(self._place.fd)  # unshare(2) takes the working directory along
-            mounts.leave_user_namespace()
+            try:
+                mounts.leave_user_namespace()
+            except mounts.NamespaceError as error:
+                raise OSError(error.errno, str(error)) from None
         elif question == "arrive":
             mounts.become_root()
             self._place = _overlay.here()  # a descriptor from outside is nosuid (mnt_may_suid)

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 # EIO is not among them: below a loop device every failure is one, a passing one too.
 _REFUSED = (EINVAL, ENOTSUP, EBADF, EROFS)
 
+_NO = "no"
 _PIECE = 65536
 _SIZE = 1 << 20
 
@@ -131,24 +132,29 @@ def overlay(area: Area) -> None:
         with setting_up():
             helper = Helper(lambda _: _overlaid(area.scratch, attached))
         try:
-            refused = helper.ask("", area.seconds)
+            kind, _, detail = helper.ask("", area.seconds).partition(" ")
         finally:
             with setting_up():
                 helper.end()  # waited for: it holds the device
-    if refused:
-        raise No(refused)
+    if kind == _NO:
+        raise No(detail)
+    if kind:
+        code, _, words = detail.partition(" ")
+        raise Unknown(Reason(kind), words, errno=code or None)
 
 
 def _overlaid(scratch: Directory, attached: Loop) -> str:
-    """In a helper: mount both, do as containers do, unmount both; a text is a *no*."""
-    with setting_up():
-        here = _overlay.entered(scratch)
-    mounts.attached("ext4", here.path("mounted"), {}, attached.path)
+    """In a helper: mount both, do as containers do, unmount both; a text is no *yes*."""
     try:
+        with setting_up():
+            here = _overlay.entered(scratch)
+        mounts.attached("ext4", here.path("mounted"), {}, attached.path)
         with _unmounting(b"mounted"):  # relative: entered() left us in there
             _use(here)
     except No as no:
-        return no.detail
+        return f"{_NO} {no.detail}"
+    except Unknown as unknown:
+        return f"{unknown.reason.value} {unknown.errno or ''} {unknown.detail}"
     return ""
 
 
