@@ -137,7 +137,7 @@ def _tells(one: fscaps.Finding, how: str) -> bool:
 
 ON_IT = {
     *("openat", "mkdirat", "unlinkat", "renameat2", "linkat", "mknodat", "fchownat", "fsync"),
-    *("getdents64", "fsetxattr", "pread64", "flock", "fallocate", "execve", "fsmount"),
+    *("getdents64", "fsetxattr", "pread64", "flock", "fallocate", "execveat", "fsmount"),
 }
 """Some of what is asked of a file system by a whole survey, to hold that it is told apart."""
 

@@ -163,7 +163,7 @@ _DESCRIPTOR = {
 }
 # What works on a file system without saying so by a descriptor.
 _ON_IT = frozenset(
-    ("mount", "umount2", "fsopen", "fsconfig", "fsmount", "execve", "quotactl", "bind", "statfs")
+    ("mount", "umount2", "fsopen", "fsconfig", "fsmount", "execveat", "quotactl", "bind", "statfs")
 )
 
 

@@ -142,7 +142,8 @@ def test_a_setuid_program_that_could_gain_no_rights_says_nothing_of_the_file_sys
 ) -> None:
     """Where the filter is refused without no_new_privs; how the program ended is made up."""
     ended = confined.Ended(0, modest)
-    monkeypatch.setattr(confined, "execute", lambda _path: ended)
+    monkeypatch.setattr(confined, "execute", lambda _file: ended)
+    area.scratch.write("program", b"")
     with pytest.raises(expected):
         mode.run_as_owner(area.scratch, "program", 1000)
 

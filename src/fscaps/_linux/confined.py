@@ -1,16 +1,20 @@
 """Run a program that somebody else may have put there.
 
 Whoever serves the file system, or can write to it, decides what is read when we execute a file of
-ours. So the kernel (seccomp(2)) lets the program do nothing but ask its uid and end.
+ours. So the kernel (seccomp(2)) lets the program do nothing but ask its uid and end, with
+little memory, for a short time, and without capabilities.
 """
 
 from __future__ import annotations
 
+import errno
 import os
 import struct
+import sys
 
 from . import calls, libc
 from .directory import read_all
+from .processes import drop_bounding_set
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,22 +22,55 @@ if TYPE_CHECKING:
 
 _PR_SET_PDEATHSIG, _PR_SET_SECCOMP, _PR_SET_NO_NEW_PRIVS = 1, 22, 38
 _KILL, _FILTER = 9, 2
-# linux/audit.h, and what may be called (asm/unistd.h): execve, geteuid, exit;
-# and for us, where execve fails: write, exit_group, mmap, munmap, brk.
-_GENERIC = (221, 175, 93, 64, 94, 222, 215, 214)
+# linux/audit.h, and what may be called (asm/unistd.h): our one execveat, geteuid, exit; and for
+# us, where that fails: write, exit_group, mmap, munmap, brk. Nothing that waits.
+_GENERIC = (281, 175, 93, 64, 94, 222, 215, 214)
 _MACHINES = {
-    libc.X86_64: (0xC000003E, (59, 107, 60, 1, 231, 9, 11, 12)),
+    libc.X86_64: (0xC000003E, (322, 107, 60, 1, 231, 9, 11, 12)),
     libc.AARCH64: (0xC00000B7, _GENERIC),
     libc.RISCV64: (0xC00000F3, _GENERIC),
-    libc.PPC64: (0xC0000015, (11, 49, 1, 4, 234, 90, 91, 45)),  # little-endian
-    libc.S390X: (0x80000016, (11, 201, 1, 4, 248, 90, 91, 45)),
-    libc.ARM: (0x40000028, (11, 201, 1, 4, 248, 192, 91, 45)),
-    libc.I386: (0x40000003, (11, 201, 1, 4, 252, 192, 91, 45)),
+    libc.PPC64: (0xC0000015, (362, 49, 1, 4, 234, 90, 91, 45)),  # little-endian
+    libc.S390X: (0x80000016, (354, 201, 1, 4, 248, 90, 91, 45)),
+    libc.ARM: (0x40000028, (387, 201, 1, 4, 248, 192, 91, 45)),
+    libc.I386: (0x40000003, (358, 201, 1, 4, 252, 192, 91, 45)),
 }
 # linux/filter.h, linux/seccomp.h
 _LOAD, _EQUAL, _RETURN = 0x20, 0x15, 0x06
 _ALLOW, _KILL_PROCESS = 0x7FFF0000, 0x80000000
-_RLIMIT_CPU, _CPU_SECONDS = 0, 1
+_NEXT, _ALLOWED, _KILLED = range(3)
+# Where the halves of the second argument lie in struct seccomp_data.
+_LOW, _HIGH = (24, 28) if sys.byteorder == "little" else (28, 24)
+_AT_EMPTY_PATH = 0x1000
+_RLIMIT_CPU, _RLIMIT_AS = 0, 9  # asm-generic/resource.h
+_LIMITS = struct.Struct("@LL")  # of now, and at most
+_CPU_SECONDS = 1
+_SECONDS = 10
+"""For all: a page of it may never come, and a setuid one does not die with its parent."""
+_ROOM = 8 << 20
+"""Bytes of address space that it may take beyond what this process has."""
+
+
+class _Execution:
+    """execveat(2) of a file, as the filter knows it: by the address of its empty path.
+
+    The program could ask for it again, but has neither the descriptor nor a path at that address.
+    """
+
+    def __init__(self, fd: int) -> None:
+        import ctypes  # noqa: PLC0415 - as in libc
+
+        self._path = ctypes.create_string_buffer(b"")
+        self._name = ctypes.create_string_buffer(b"program")
+        self._list = (ctypes.c_void_p * 2)(ctypes.addressof(self._name), None)
+        path, arguments = ctypes.addressof(self._path), ctypes.addressof(self._list)
+        no_environment = arguments + struct.calcsize("P")
+        self.audit, (self.number, *self.others) = _machine()
+        self.arguments = (fd, path, arguments, no_environment, _AT_EMPTY_PATH)
+
+    def marks(self) -> tuple[tuple[int, int], ...]:
+        """Where in struct seccomp_data is what."""
+        path = self.arguments[1]
+        return (_LOW, path & 0xFFFFFFFF), (_HIGH, path >> 32)
 
 
 class UnconfinedError(Exception):
@@ -56,31 +93,35 @@ class Ended:
         self.modest = modest
 
 
-def execute(path: bytes) -> Ended:
-    """Run it to its end. Raises OSError where execve(2) fails, UnconfinedError and NotRunError."""
-    rules = _rules()
+def execute(fd: int) -> Ended:
+    """Run it to its end. Raises OSError if it cannot be executed, UnconfinedError, NotRunError.
+
+    ``fd`` is a descriptor of the file that is closed on execve(2), O_PATH is enough.
+    """
+    execution = _Execution(fd)
+    rules = _rules(execution)
     try:
-        said, status = _run(path, rules)
+        said, status = _run(execution, rules)
     except OSError as error:  # of pipe(2), fork(2), waitpid(2): it says nothing of the program
         raise NotRunError(error.strerror) from None
     modest = ""
     for step, code in (line.split() for line in said):
         words = os.strerror(int(code))
         if step == "confine":
-            raise UnconfinedError(f"no seccomp filter: {words}")
-        if step == "execve":
-            raise OSError(int(code), f"execve: {words}")
+            raise UnconfinedError(f"it cannot be confined: {words}")
+        if step == "execveat":
+            raise OSError(int(code), f"execveat: {words}")
         modest = f"prctl: {words}"
     ended = os.WEXITSTATUS(status) if os.WIFEXITED(status) else -os.WTERMSIG(status)
     return Ended(ended, modest)
 
 
-def _run(path: bytes, rules: bytes) -> tuple[list[str], int]:
+def _run(execution: _Execution, rules: bytes) -> tuple[list[str], int]:
     """What the process told before it became the program, and how it ended (wait(2))."""
     failure, told = calls.pipe()
     pid = calls.fork()
     if pid == 0:
-        _become(path, rules, told)
+        _become(execution, rules, told)
     calls.close(told)
     try:
         said = read_all(failure, 64).decode().splitlines()
@@ -90,38 +131,67 @@ def _run(path: bytes, rules: bytes) -> tuple[list[str], int]:
     return said, status
 
 
-def _rules() -> bytes:
-    """The filter, as instructions of the classic BPF."""
+def _machine() -> tuple[int, tuple[int, ...]]:
     audit, allowed = _MACHINES.get(libc.abi(), (0, ()))
     if not audit:
         raise UnconfinedError("no seccomp filter for this machine")
-    permitted = [(_EQUAL, len(allowed) - at, 0, number) for at, number in enumerate(allowed)]
-    rules = (
-        (_LOAD, 0, 0, 4),  # struct seccomp_data: arch
-        (_EQUAL, 0, len(allowed) + 1, audit),
-        (_LOAD, 0, 0, 0),  # nr
-        *permitted,
-        (_RETURN, 0, 0, _KILL_PROCESS),
-        (_RETURN, 0, 0, _ALLOW),
-    )
-    return b"".join(struct.pack("=HBBI", *rule) for rule in rules)
+    return audit, allowed
 
 
-def _become(path: bytes, rules: bytes, told: int) -> NoReturn:
+def _rules(execution: _Execution) -> bytes:
+    """The filter, as instructions of the classic BPF."""
+    rules = [
+        (_LOAD, _NEXT, _NEXT, 4),  # struct seccomp_data: arch
+        (_EQUAL, _NEXT, _KILLED, execution.audit),
+        (_LOAD, _NEXT, _NEXT, 0),  # nr
+        *((_EQUAL, _ALLOWED, _NEXT, number) for number in execution.others),
+        (_EQUAL, _NEXT, _KILLED, execution.number),
+    ]
+    for where, what in execution.marks():
+        rules += [(_LOAD, _NEXT, _NEXT, where), (_EQUAL, _NEXT, _KILLED, what)]
+    rules += [(_RETURN, _NEXT, _NEXT, _ALLOW), (_RETURN, _NEXT, _NEXT, _KILL_PROCESS)]
+    return b"".join(_instruction(rule, len(rules) - at) for at, rule in enumerate(rules))
+
+
+def _instruction(rule: tuple[int, int, int, int], left: int) -> bytes:
+    """A struct sock_filter; the last two of those that are left allow and kill."""
+    code, yes, no, value = rule
+    jumps = {_NEXT: 0, _ALLOWED: left - 3, _KILLED: left - 2}
+    return struct.pack("=HBBI", code, max(jumps[yes], 0), max(jumps[no], 0), value)
+
+
+def _become(execution: _Execution, rules: bytes, told: int) -> NoReturn:
     """Turn this process into the program."""
     step = "confine"
     try:
         libc.call("prctl", _PR_SET_PDEATHSIG, _KILL, 0, 0, 0)
-        libc.call("setrlimit", _RLIMIT_CPU, struct.pack("@LL", _CPU_SECONDS, _CPU_SECONDS))
+        drop_bounding_set()
+        _limit()
         for standard in (0, 1, 2):  # the supervisor's pipes are not for it to write to
             os.set_inheritable(standard, False)
         _install(rules, told)
-        step = "execve"
-        os.execve(path, [path], {})  # noqa: S606
+        step = "execveat"
+        libc.call("syscall", execution.number, *execution.arguments)
     except OSError as error:
         calls.write(told, f"{step} {error.errno}\n".encode())
+    except Exception:  # of memory: the program must not seem to have ended so
+        calls.write(told, f"confine {errno.ENOMEM}\n".encode())
     finally:
         os._exit(127)
+
+
+def _limit() -> None:
+    """Not by the resource module: another user, whom we may be by now, may not be let load it."""
+    import ctypes  # noqa: PLC0415 - as in libc
+
+    with open("/proc/self/statm", "rb") as sizes:
+        ours = int(sizes.read().split()[0]) * os.sysconf("SC_PAGE_SIZE")
+    limits = ctypes.create_string_buffer(_LIMITS.size)
+    libc.call("getrlimit", _RLIMIT_AS, ctypes.addressof(limits))
+    room = min(ours + _ROOM, _LIMITS.unpack(limits.raw)[1])
+    libc.call("setrlimit", _RLIMIT_AS, _LIMITS.pack(room, room))
+    libc.call("setrlimit", _RLIMIT_CPU, _LIMITS.pack(_CPU_SECONDS, _CPU_SECONDS))
+    libc.call("alarm", _SECONDS)
 
 
 def _install(rules: bytes, told: int) -> None:

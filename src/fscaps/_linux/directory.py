@@ -65,7 +65,7 @@ class Directory:
         calls.close(self.fd)
 
     def path(self, name: Name) -> bytes:
-        """A path to an entry for the calls that take no descriptor (bind, mount, execve)."""
+        """A path to an entry for the calls that take no descriptor (bind, mount)."""
         return b"/proc/self/fd/%d/%s" % (self.fd, os.fsencode(name))
 
     def open(self, name: Name, flags: int = os.O_RDONLY, mode: int = 0o600) -> int:

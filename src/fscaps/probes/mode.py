@@ -35,7 +35,8 @@ def run(directory: Directory, name: str) -> confined.Ended:
     that ends it is UNKNOWN: the file system may be the cause, or whoever else sends signals.
     """
     try:
-        ended = confined.execute(directory.path(name))
+        with directory.file(name, os.O_PATH) as fd:
+            ended = confined.execute(fd)
     except confined.UnconfinedError as error:
         raise Unknown(Reason.KERNEL, f"not run: {error}") from None
     except confined.NotRunError as error:
