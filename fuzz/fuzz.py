@@ -135,9 +135,17 @@ class _Liar(child.Child):
         events, says = os.pipe()
         os.write(says, said[:LONGEST])  # which a pipe takes
         os.close(says)
-        requests = os.open(os.devnull, os.O_WRONLY)
+        requests = [os.open(os.devnull, os.O_WRONLY) for _ in range(2)]
         super().__init__(-1, requests, events)
-        self._ended = True
+
+    def wait(self, seconds: float) -> bool:
+        """There is no process."""
+        return seconds > 0
+
+    def end(self, grace: float) -> bool:
+        """Nor one to be ended."""
+        os.close(self.events)
+        return grace > 0
 
 
 def _note(cleaned: list[str], name: str | None) -> bool:

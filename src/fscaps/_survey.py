@@ -69,8 +69,9 @@ def survey(
     most two seconds after it. ``on_finding`` is called with each finding as it comes, ``on_asking``
     with the id of the probe that is being asked, or None while the path is being opened or a store
     looked at: when it begins, and again and again until an answer comes. ``python`` is the
-    interpreter for the child process, where sys.executable is none; ``worker`` one that was started
-    ahead (fscaps' own command does).
+    interpreter for the child process, where sys.executable is none, as in a frozen application,
+    which must have our source files unpacked; ``worker`` a child that was started ahead (fscaps'
+    own command does) by a thread that is still there: it dies with that.
     ``user`` is the name or uid of somebody as whom root asks, with none of root's rights.
     Without ``write`` nothing is created, and what takes that is UNKNOWN (SKIPPED).
 

@@ -6,8 +6,10 @@ The workers here are impostors: programs that are started in the place of Python
 from __future__ import annotations
 
 import errno
+import fcntl
 import json
 import os
+import re
 import shlex
 import signal
 import sys
@@ -15,6 +17,7 @@ import textwrap
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import psutil
@@ -48,7 +51,6 @@ from fscaps._sandbox.wire import LINE_LIMIT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from fscaps._sandbox.protocol import Event
 
@@ -270,6 +272,21 @@ def test_what_a_crashing_worker_said_last_is_told(scene: Path) -> None:
     assert seen.findings[FIRST].detail.isprintable()
 
 
+@pytest.mark.parametrize(
+    ("script", "told"), [("kill -SEGV $$", "killed by SIGSEGV"), ("exit 1", "ended")]
+)
+def test_the_signal_that_killed_a_worker_is_told(scene: Path, script: str, told: str) -> None:
+    """As a sandbox's SIGSYS, or the SIGKILL of a kernel without memory."""
+    seen = watch(scene, impostor(scene, f"{saying(Asking(FIRST))}\n{script}"))
+    assert told in seen.findings[FIRST].detail
+    assert f"{told} without an answer to {FIRST}" in seen.findings[SECOND].detail
+
+
+def test_the_signal_that_we_kill_a_worker_with_is_not_told(scene: Path) -> None:
+    program = impostor(scene, f"{saying(Asking(FIRST))}\nexec >&- 2>&-\n{FOREVER}")
+    assert "SIGKILL" not in watch(scene, program).findings[FIRST].detail
+
+
 def test_the_rest_is_told_which_probe_never_came_back(scene: Path) -> None:
     script = f"{saying(yes(FIRST), Asking(SECOND))}\n{FOREVER}"
     assert SECOND in watch(scene, impostor(scene, script)).findings[THIRD].detail
@@ -310,7 +327,8 @@ def test_each_question_has_its_own_time(
 
     def answered(found: Finding) -> None:
         clock.now += 4 if found.probe != THIRD else 0
-        (scene / "go").touch()
+        if clock.now < 1000 + deadline:
+            (scene / "go").touch()
 
     program = impostor(scene, f"{script}\n{saying(Asking(THIRD), yes(THIRD), Done())}\n{FOREVER}")
     seen = watch(scene, program, timeout=5, deadline=deadline, on_finding=answered)
@@ -319,6 +337,49 @@ def test_each_question_has_its_own_time(
     else:
         assert reasons(seen) == [None, None, UNRESPONSIVE]
         assert expected in seen.findings[THIRD].detail
+
+
+def test_what_was_said_in_time_is_heard_however_late(
+    scene: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As by who was stopped meanwhile (Ctrl-Z)."""
+    clock = Clock()
+    monkeypatch.setattr(listening, "time", clock)
+    monkeypatch.setattr(supervisor, "time", clock)
+
+    def stopped(found: Finding) -> None:
+        if found.probe == FIRST:
+            (scene / "go").touch()
+            while not (scene / "said").exists():
+                os.sched_yield()
+            clock.now += 1000
+
+    wait = f"until test -e {scene}/go; do :; done"
+    rest = f"{saying(yes(SECOND), yes(THIRD), Done())}\ntouch {scene}/said"
+    program = impostor(scene, f"{saying(yes(FIRST))}\n{wait}\n{rest}\n{FOREVER}")
+    seen = watch(scene, program, timeout=5, deadline=20, on_finding=stopped)
+    assert reasons(seen) == [None, None, None]
+
+
+def test_what_is_said_when_time_is_up_is_not_heard_for_long(
+    scene: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No longer than a pipe holds: a worker that says more and more has its end."""
+    clock = Clock()
+    monkeypatch.setattr(listening, "time", clock)
+    monkeypatch.setattr(supervisor, "time", clock)
+    worker = child.start("boot", impostor(scene, FOREVER))
+    os.close(worker.events)
+    worker.events, says = os.pipe()
+    lines = listening._Lines(worker, supervisor.Progress(5, 20), lambda: None)
+    clock.now += 1000
+    heard = []
+    for line in (b"late", b"too late"):
+        os.write(says, line + b"\n")
+        heard.append(next(lines))
+    assert heard == [b"late", None]
+    os.close(says)
+    worker.dismiss()
 
 
 def test_a_worker_that_only_warns_does_not_live_forever(scene: Path) -> None:
@@ -480,6 +541,35 @@ def test_neither_process_loads_what_it_does_not_use(scene: Path) -> None:
     assert (ended.stdout, ended.stderr) == ("\n", "")
 
 
+def test_a_frozen_application_is_no_python(scene: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It would start itself; with an interpreter it works."""
+    monkeypatch.setattr(sys, "frozen", True, raising=False)
+    with pytest.raises(PlatformError, match=r"frozen.*python="):
+        survey(scene / "place")
+    probes.every()  # which are loaded from where we are
+    monkeypatch.setattr(sys, "path", [SOURCE])  # nothing of a bundle is of use to an interpreter
+    seen = survey(scene / "place", only=[FIRST], python=sys.executable)
+    assert seen.findings[FIRST].outcome is Outcome.YES
+
+
+def test_a_frozen_application_without_our_source_files(
+    scene: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "frozen", True, raising=False)
+    monkeypatch.setattr(child, "__file__", str(scene / "base_library/fscaps/_sandbox/child.pyc"))
+    monkeypatch.setattr(sys, "path", [str(scene)])
+    with pytest.raises(PlatformError, match="without the source files of fscaps"):
+        child.start("boot", sys.executable)
+
+
+@pytest.mark.parametrize("seconds", [3e6, 1e300])
+def test_any_time_may_be_allowed(scene: Path, seconds: float) -> None:
+    """More than poll(2) takes."""
+    asked = [FIRST, "lock.flock"]  # the latter in another process
+    report = survey(scene / "place", only=asked, timeout=seconds, deadline=seconds)
+    assert {report.findings[name].outcome for name in asked} == {Outcome.YES}
+
+
 # --- the caller is left as it was -----------------------------------------------------------
 
 
@@ -572,6 +662,8 @@ def ordinary(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
         "os.umask(0)",
         "os.chdir('/proc')",
         "os.environ.clear()",
+        "os.environ.update({f'LONG{number}': 'x' * 100_000 for number in range(40)})",
+        "sys.path += [3, None, b'/nowhere']",
         "os.environ.update(PYTHONHOME='/nowhere', PYTHONPATH='/nowhere')",
         "os.environ.update(PYTHONWARNINGS='error', PYTHONDEVMODE='1', PYTHONVERBOSE='2')",
         "os.environ.update(PYTHONIOENCODING='utf-16', PYTHONUNBUFFERED='', LC_ALL='C')",
@@ -602,6 +694,67 @@ def test_all_standard_descriptors_may_be_closed(scene: Path, ordinary: dict[str,
         os.close(reader)
     assert ended.returncode == 0
     assert found == ordinary
+
+
+def test_the_worker_has_none_of_the_caller_s_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who it may become (--as USER) could read it."""
+    monkeypatch.setenv("PASSWORD", "secret")
+    monkeypatch.setenv("LD_LIBRARY_PATH", "/nowhere")
+    worker = child.start("boot")
+    try:
+        while not (text := Path(f"/proc/{worker.pid}/environ").read_bytes()):
+            os.sched_yield()  # the kernel is still loading it
+        names = {line.partition(b"=")[0] for line in text.split(b"\0") if line}
+        assert names == {b"PATH", b"LD_LIBRARY_PATH"}
+    finally:
+        worker.dismiss()
+
+
+def test_a_worker_that_has_died_is_no_sigpipe(scene: Path) -> None:
+    """To a caller that leaves that signal as it is at first, which is death."""
+    code = f"""
+    import signal, fscaps
+    from fscaps._sandbox import child
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+    worker = child.start("boot", "/bin/false")
+    assert worker.wait(60)
+    found = fscaps.survey({str(scene / "place")!r}, only=[{FIRST!r}], worker=worker).findings
+    print(found[{FIRST!r}].reason.value)
+    """
+    ended = python(code)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, "crash\n", "")
+
+
+def test_a_request_that_a_pipe_does_not_hold(scene: Path) -> None:
+    """As of a user with very many pipes (pipe(7)); and to a worker that has died."""
+    request = b"x" * 60_000
+    for program, taken in ((f"exec cat >{scene}/taken", len(request)), ("exit 0", 0)):
+        worker = child.start("boot", impostor(scene, program))
+        fcntl.fcntl(worker._requests[1], fcntl.F_SETPIPE_SZ, 4096)
+        worker.ask(request)
+        assert worker.wait(60)
+        worker.end(1)
+        assert not taken or (scene / "taken").stat().st_size == taken
+
+
+def test_a_start_that_fails_leaves_no_descriptor(scene: Path) -> None:
+    """At each of those that it takes."""
+    code = f"""
+    import os, resource, fscaps
+    def held(): return os.listdir("/proc/self/fd")[:-1]
+    def ask(): fscaps.survey({str(scene / "place")!r}, only=[{FIRST!r}])
+    ask()
+    before, failed = held(), 0
+    for more in range(10):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (len(before) + more, 4096))
+        try: ask()
+        except fscaps.SandboxError: failed += 1
+        resource.setrlimit(resource.RLIMIT_NOFILE, (4096, 4096))
+        assert held() == before, (more, held())
+    print(failed > 3)
+    """
+    ended = python(code)
+    assert (ended.stdout, ended.stderr) == ("True\n", "")
 
 
 def test_nothing_is_imported_from_the_directory_probed(scene: Path) -> None:
@@ -704,7 +857,7 @@ def test_a_cleaner_that_cannot_be_started_costs_no_finding(scene: Path) -> None:
 def test_who_else_has_the_pipe_of_the_request_does_not_matter(scene: Path) -> None:
     """A child that another thread has forked meanwhile keeps all that was open."""
     worker = child.start("boot")
-    held = os.dup(worker._requests or 0)
+    held = os.dup(worker._requests[1])
     try:
         seen = watch(scene, sys.executable, worker=worker, timeout=20.0, deadline=20.0)
     finally:
@@ -722,6 +875,22 @@ def test_helpers_of_the_worker_s_die_with_it(scene: Path) -> None:
     seen = watch(scene, saboteur(scene, sabotage), timeout=1.5, deadline=20.0)
     assert reasons(seen) == [None, TIMEOUT, UNRESPONSIVE]
     await_end(int(os.readlink(told)))
+
+
+def test_all_of_the_worker_s_group_are_killed(scene: Path) -> None:
+    """Also who has lost what PR_SET_PDEATHSIG set: a setuid program."""
+    script = f"exec setsid sh -c 'sleep 600 >&- 2>&- & echo $! >{scene}/helper; exec sleep 600'"
+    assert reasons(watch(scene, impostor(scene, script)))[0] is TIMEOUT
+    await_end(int((scene / "helper").read_text()))
+
+
+def test_who_cannot_be_killed_is_named_without_psutil(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in a copy that was taken along without it."""
+    monkeypatch.setitem(sys.modules, "psutil", None)
+    assert re.fullmatch(
+        rf"process {os.getpid()} cannot be killed \(state R.*\) and was left behind",
+        supervisor._stuck(os.getpid()),
+    )
 
 
 @pytest.mark.parametrize("sabotage", ["pass", "signal.pause()"], ids=["goes on", "hangs"])

@@ -12,47 +12,86 @@ from ..errors import PlatformError, SandboxError
 # The child finds the same fscaps, wherever that was imported from, by the caller's module search
 # path, and takes over none of the caller's site or environment (-I, -S).
 _BOOT = "import sys;sys.path[:]=sys.argv[2:];__import__(sys.argv[1],fromlist='_').start()"
+# A frozen application's library is no interpreter's: it has its own, site packages and all.
+_BOOT_BESIDE = _BOOT.replace("[:]=sys.argv[2:]", "[:0]=sys.argv[2:]")
+# newuidmap(1) is looked for in PATH, and an interpreter may find its libraries by the other. No
+# more: a worker that is somebody else's shows him its environment (/proc/PID/environ).
+_ENVIRONMENT = ("PATH", "LD_LIBRARY_PATH")
 _KILL, _STOP = 9, 19  # signal(7); the module costs more to load than it is worth here
+_PATIENCE = 5.0
+"""Seconds for a worker to take its request, where a pipe does not hold it."""
 
 
 class Child:
-    """A process that reads a request from ``requests`` and tells events to ``events``."""
+    """A process that reads a request from a pipe and tells events to ``events``.
 
-    def __init__(self, pid: int, requests: int, events: int) -> None:
+    ``requests`` are both ends of that pipe. As long as we could read from it ourselves, a child
+    that has died is no SIGPIPE to who writes to it.
+    """
+
+    def __init__(self, pid: int, requests: list[int], events: int) -> None:
         self.pid = pid
         self.events = events
-        self._requests: int | None = requests
-        self._ended = False
+        self._requests = requests
+        self.signal = 0
+        """What has killed it, once wait() has seen it end; 0 if that is not known."""
 
     def ask(self, line: bytes) -> None:
         """Write the one request, and close the pipe; a child that has died is not noticed here."""
-        requests = self._take_requests()
+        ends = self._take_requests()
         try:
-            # Less than a pipe holds (pipe(7): 64 KiB), so this cannot block.
-            os.write(requests, line)
-        except BrokenPipeError:
-            pass
+            os.set_blocking(ends[1], False)
+            self._write(ends[1], line)
         finally:
-            os.close(requests)
+            _close(ends)
+
+    def _write(self, fd: int, line: bytes) -> None:
+        until = time.monotonic() + _PATIENCE
+        while line:
+            try:
+                line = line[os.write(fd, line) :]
+            except BlockingIOError:  # who has very many pipes has small ones (pipe(7))
+                if self._has_ended() or time.monotonic() > until:
+                    return
+                time.sleep(0.001)
 
     def dismiss(self) -> None:
         """End it, if nothing was asked of it."""
-        if self._requests is not None:
-            os.close(self._take_requests())
+        if self._requests:
+            _close(self._take_requests())
             self.end(1.0)
 
-    def _take_requests(self) -> int:
-        requests, self._requests = self._requests, None
-        if requests is None:
+    def _take_requests(self) -> list[int]:
+        requests, self._requests = self._requests, []
+        if not requests:
             raise ValueError("a child takes one request")
         return requests
 
     def end(self, grace: float) -> bool:
-        """Kill it, and wait that many seconds for it to be gone; whether it is."""
+        """Kill it and its helpers, wait that many seconds for it to be gone, reap; whether it is.
+
+        Not if somebody else has reaped it: its number may be another's by now.
+        """
         os.close(self.events)
-        if not self._has_ended():
+        until = time.monotonic() + grace
+        self._kill()
+        gone = self.wait(grace)
+        self._reap(until)
+        return gone
+
+    def _kill(self) -> None:
+        try:
+            os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
             os.kill(self.pid, _KILL)
-        return self.wait(grace)
+            os.killpg(self.pid, _KILL)  # its helpers are in it since it has a group of its own
+        except OSError:  # nobody of them is left
+            return
+
+    def _reap(self, until: float) -> None:
+        """Reap it, and its helpers where they have become ours: in process 1, or a subreaper."""
+        for who in (self.pid, -self.pid):
+            while not _is_reaped(who) and time.monotonic() < until:
+                time.sleep(0.001)
 
     def wait(self, seconds: float) -> bool:
         """Whether it ends within that time."""
@@ -82,12 +121,24 @@ class Child:
             os.close(end)
 
     def _has_ended(self) -> bool:
-        if not self._ended:
-            try:
-                self._ended = os.waitpid(self.pid, os.WNOHANG) != (0, 0)
-            except ChildProcessError:  # the caller ignores SIGCHLD, or has reaped it
-                self._ended = True
-        return self._ended
+        """Whether it has. It is not reaped yet, so that its number stays its own."""
+        try:
+            ended = os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+        except ChildProcessError:  # the caller ignores SIGCHLD, or has reaped it
+            return True
+        if ended and ended.si_code != os.CLD_EXITED:
+            self.signal = ended.si_status
+        return ended is not None
+
+
+def _is_reaped(who: int) -> bool:
+    """Reap who has ended of a process, or of a group; whether nobody is left."""
+    try:
+        while os.waitpid(who, os.WNOHANG) != (0, 0):
+            pass
+    except ChildProcessError:
+        return True
+    return False
 
 
 def start(module: str, python: str | None = None) -> Child:
@@ -97,41 +148,57 @@ def start(module: str, python: str | None = None) -> Child:
     PlatformError where there is no Python to run, SandboxError where it cannot be started.
     """
     executable = python or sys.executable
+    frozen = getattr(sys, "frozen", False)  # as PyInstaller and cx_Freeze say
     if not executable:
         raise PlatformError("no Python to run the worker with; pass python=")
+    if frozen and not python:  # it would start the application once more
+        raise PlatformError("this application is frozen, and is no Python; pass python=")
     package = (__package__ or "").rpartition(".")[0]
-    name = f"{package}._sandbox.{module}"
     path = _search_path(package)
-    arguments = [executable, "-I", "-S", "-X", "utf8", "-c", _BOOT, name, *path]
+    how = ["-c", _BOOT_BESIDE] if frozen else ["-S", "-c", _BOOT]
+    found = [_unpacked(package, path)] if frozen else path
+    arguments = [executable, "-I", "-X", "utf8", *how, f"{package}._sandbox.{module}", *found]
+    passed = _ENVIRONMENT[:1] if frozen else _ENVIRONMENT  # its libraries are not for others
+    environment = {name: os.environ[name] for name in passed if name in os.environ}
     ends: list[int] = []
     try:
         ends += _pipe()
         ends += _pipe()
-        pid = _spawn(executable, arguments, ends[0], ends[3])
-    except OSError as error:
-        for end in ends:
-            os.close(end)
+        pid = _spawn(arguments, environment, ends[0], ends[3])
+    except (OSError, ValueError) as error:
+        _close(ends)
         raise SandboxError(f"no worker could be started: {error}") from error
-    os.close(ends[0])
+    except BaseException:  # an audit hook's, or Ctrl-C
+        _close(ends)
+        raise
     os.close(ends[3])
-    return Child(pid, ends[1], ends[2])
+    return Child(pid, ends[:2], ends[2])
+
+
+def _close(ends: list[int]) -> None:
+    for end in ends:
+        os.close(end)
 
 
 def _pipe() -> list[int]:
     """A pipe whose ends are none of 0, 1 and 2, which the caller may have closed."""
     low = os.pipe()
+    high: list[int] = []
     try:
-        return [fcntl.fcntl(end, fcntl.F_DUPFD_CLOEXEC, 3) for end in low]
+        high.extend(fcntl.fcntl(end, fcntl.F_DUPFD_CLOEXEC, 3) for end in low)
+    except OSError:
+        _close(high)
+        raise
     finally:
-        for end in low:
-            os.close(end)
+        _close(list(low))
+    return high
 
 
-def _spawn(executable: str, arguments: list[str], reads: int, writes: int) -> int:
+def _spawn(arguments: list[str], environment: dict[str, str], reads: int, writes: int) -> int:
     return os.posix_spawn(
-        executable,
+        arguments[0],
         arguments,
-        os.environ,
+        environment,
         file_actions=[
             (os.POSIX_SPAWN_DUP2, reads, 0),
             (os.POSIX_SPAWN_DUP2, writes, 1),
@@ -145,6 +212,8 @@ def _spawn(executable: str, arguments: list[str], reads: int, writes: int) -> in
 def _search_path(package: str) -> list[str]:
     path = []
     for entry in sys.path:
+        if not isinstance(entry, str):  # which Python passes over, too
+            continue
         try:
             path.append(entry or os.getcwd())
         except OSError:  # the working directory is gone
@@ -153,3 +222,12 @@ def _search_path(package: str) -> list[str]:
     for _ in range(package.count(".") + 3):
         root = os.path.dirname(root)
     return path if root in path else [*path, root]
+
+
+def _unpacked(package: str, path: list[str]) -> str:
+    """Where an interpreter finds our source files, which a frozen application may have packed."""
+    file = os.path.join(*package.split("."), "_sandbox", "boot.py")
+    for entry in path:
+        if os.path.isfile(os.path.join(entry, file)):
+            return entry
+    raise PlatformError(f"this application is frozen, and without the source files of {package}")

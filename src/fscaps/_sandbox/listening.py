@@ -123,6 +123,7 @@ class _Lines:
         self._idle = idle
         self._buffer = b""
         self._total = 0
+        self._late = False
         self._poll = select.poll()
         self._poll.register(self._fd, select.POLLIN)
 
@@ -144,11 +145,16 @@ class _Lines:
         return line
 
     def _more(self) -> bool:
-        """Whether the worker says more before time is up."""
+        """Whether the worker says more before time is up, or has said it by then.
+
+        For we may have been stopped meanwhile (Ctrl-Z). A pipe holds no more than one block, so
+        that two in a row that are late were not all said in time.
+        """
         while True:
             left = min(self._progress.run_ends, self._progress.step_ends) - time.monotonic()
+            if self._poll.poll(min(max(left, 0), _IDLE) * 1000):
+                before, self._late = self._late, left <= 0
+                return not (before and self._late)
             if left <= 0:
                 return False
-            if self._poll.poll(min(left, _IDLE) * 1000):
-                return True
             self._idle()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import time
 
 from ..errors import PlatformError, SandboxError, TargetError
@@ -17,6 +19,8 @@ if TYPE_CHECKING:
 
 _GRACE = 0.5
 """Seconds for a killed worker to be gone."""
+_DYING = 0.1
+"""Seconds for a worker that says no more to be dead."""
 _CLEANING = 1.0
 """Seconds for the scratch directory of a dead worker to be removed."""
 
@@ -46,6 +50,7 @@ class Progress:
         self.scratch: str | None = None
         self.made: tuple[int, ...] = ()
         self.looking = False
+        self.killer = 0
         self.cannot: tuple[str, str | None] | None = None
         self.noise = b""
 
@@ -73,6 +78,8 @@ def observe(
     Raises TargetError if the path cannot be asked, SandboxError if no child can be started.
     """
     text = path.decode("utf-8", "surrogateescape")
+    if ids:  # he is in no directory of ours
+        text = _absolute(text)
     line = wire.request(text, probes, mounting, timeout, ids=ids, writing=writing, looking=looking)
     if len(line) > wire.REQUEST_LIMIT:
         raise SandboxError("the request is too long")
@@ -83,6 +90,8 @@ def observe(
         from .listening import listen  # noqa: PLC0415 - the worker is at work meanwhile
 
         ending = listen(worker, progress, seen, on_finding, on_asking)
+        if ending is Reason.CRASH and worker.wait(_DYING):
+            progress.killer = worker.signal
     except BaseException:  # Ctrl-C, or a callback raised: leave as little behind as ever
         if _end(worker, seen):
             _clean_up(python, text, progress, ids, seen)
@@ -108,16 +117,35 @@ def _end(worker: child.Child, seen: Observation) -> bool:
 
 def _stuck(pid: int) -> str:
     """Name a process that SIGKILL does not end, with its state and where in the kernel it waits."""
-    import psutil  # noqa: PLC0415 - costs more than all else we import, and is needed only here
-
+    status = _status(pid)
     try:
-        status = psutil.Process(pid).status()
         with open(f"/proc/{pid}/wchan", encoding="ascii", errors="replace") as channel:
             waits = channel.read().strip("0 \n")
-    except (psutil.Error, OSError):
-        status = waits = "unknown"
+    except OSError:
+        waits = "unknown"
     where = f" in {waits}" if waits else ""
     return f"process {pid} cannot be killed ({status}{where}) and was left behind"
+
+
+def _status(pid: int) -> str:
+    """In psutil's words, or the kernel's where a copy of fscaps has been taken along without it."""
+    try:
+        import psutil  # noqa: PLC0415 - costs more than all else we import, and is needed only here
+    except ImportError:
+        return _state(pid)
+    try:
+        return str(psutil.Process(pid).status())
+    except (psutil.Error, OSError):
+        return "unknown"
+
+
+def _state(pid: int) -> str:
+    try:
+        with open(f"/proc/{pid}/stat", "rb") as file:
+            letter = file.read().rpartition(b") ")[2][:1].decode("ascii", "replace")
+    except OSError:
+        return "unknown"
+    return f"state {letter}"  # proc(5)
 
 
 def _account_for(
@@ -128,8 +156,7 @@ def _account_for(
     if ending is None:
         lost = "the process that asked ended without asking it"
     elif ending is Reason.CRASH:
-        noise = progress.noise.decode("utf-8", "replace").strip().rpartition("\n")[2]
-        lost = f"the process that asked ended without an answer. {noise}".strip()
+        lost = f"the process that asked {_killed(progress.killer)} without an answer"
     elif time.monotonic() >= progress.run_ends:
         lost = "the deadline passed"
     else:
@@ -138,11 +165,30 @@ def _account_for(
         if probe in seen.findings:
             continue
         if ending and (probe == progress.asking or (progress.asking is None and not seen.findings)):
-            finding = Finding(probe, Outcome.UNKNOWN, ending, None, lost)
+            said = progress.noise.decode("utf-8", "replace").strip().rpartition("\n")[2]
+            detail = f"{lost}. {said}" if said and ending is Reason.CRASH else lost
+            finding = Finding(probe, Outcome.UNKNOWN, ending, None, detail)
         else:
             detail = f"not asked: {lost}" + (f" to {progress.asking}" if progress.asking else "")
             finding = Finding(probe, Outcome.UNKNOWN, Reason.UNRESPONSIVE, None, detail)
         seen.findings[probe] = finding
+
+
+def _killed(killer: int) -> str:
+    if not killer:
+        return "ended"
+    from .._linux.processes import signal_name  # noqa: PLC0415 - seldom wanted
+
+    return f"was killed by {signal_name(killer)}"
+
+
+def _absolute(path: str) -> str:
+    """Raises TargetError."""
+    try:
+        return os.path.join(os.getcwd(), path)
+    except OSError as error:
+        code = errno.errorcode.get(error.errno or 0)
+        raise TargetError(path, str(error.strerror), code) from None
 
 
 def _clean_up(
