@@ -10,6 +10,7 @@ trace      say the operation of every request
 refuse     operation: errno
 delay      operation: seconds by which its answer comes late
 lies       answers that are not true, by the names in LIES
+flags      rename with flags, as overlay wants of an upper directory; else they are refused
 
 A line on stdout says `ready`, then each names the operation of a request left unanswered, or of
 any request.
@@ -52,6 +53,8 @@ UNANSWERED = {"FORGET", "BATCH_FORGET", "INTERRUPT"}  # by protocol
 ROOT = 1
 MAX_WRITE = 1 << 17
 BLOCK = 4096
+NOREPLACE, EXCHANGE, WHITEOUT = 1, 2, 4  # linux/fs.h
+SHORT = 143  # the longest name on eCryptfs
 
 
 class RefusedError(Exception):
@@ -116,9 +119,12 @@ class Request:
 class Tree:
     """The file system in memory: one method for each operation, named like it."""
 
-    def __init__(self, *, locks: bool = False, attributes: bool = False) -> None:
+    def __init__(
+        self, *, locks: bool = False, attributes: bool = False, flags: bool = False
+    ) -> None:
         """Start with an empty root directory; ask for locks to be sent here if wanted."""
         self.keeps_attributes = attributes
+        self.renames_with_flags = flags
         self.late: list[bytes] = []  # names that a lie keeps back
         self.flags = 1 << 1 | 1 << 10 if locks else 0  # FUSE_POSIX_LOCKS, FUSE_FLOCK_LOCKS
         self.nodes = {ROOT: Node(ROOT, stat.S_IFDIR | 0o755, 0, 0, nlink=2)}
@@ -240,8 +246,24 @@ class Tree:
         moved.parent = target.id
         return b""
 
-    def _rename2(self, _: Request) -> bytes:
-        raise RefusedError(errno.EINVAL)  # it comes only with flags, and none is known here
+    def _rename2(self, request: Request) -> bytes:
+        """It comes only with flags."""
+        directory, flags = request.numbers("<QI")
+        old, new = request.names(16)
+        moved, target = self._child(request.node, old), self.nodes[directory]
+        if not self.renames_with_flags:
+            raise RefusedError(errno.EINVAL)
+        if flags & EXCHANGE:
+            request.node.entries[old] = self._child(target, new).id
+            target.entries[new] = moved.id
+            return b""
+        if flags & NOREPLACE and new in target.entries:
+            raise RefusedError(errno.EEXIST)
+        del request.node.entries[old]
+        target.entries[new], moved.parent = moved.id, target.id
+        if flags & WHITEOUT:
+            self._make(request, old, stat.S_IFCHR)
+        return b""
 
     def _setxattr(self, request: Request) -> bytes:
         size, _ = request.numbers("<2I")
@@ -354,6 +376,42 @@ def _not_yet(tree: Tree, request: Request) -> bytes:
     return tree.answer(request)
 
 
+def _other_inodes(tree: Tree, request: Request) -> bytes:
+    body, at = bytearray(tree.answer(request)), 0
+    while at < len(body):
+        inode, _, length = struct.unpack_from("<2QI", body, at)  # struct fuse_dirent
+        struct.pack_into("<Q", body, at, inode + 1)
+        at += -(-(24 + length) // 8) * 8
+    return bytes(body)
+
+
+def _composed(tree: Tree, request: Request) -> bytes:
+    body = request.body.replace("e\u0301".encode(), "\u00e9".encode())
+    return tree.answer(replace(request, body=body))
+
+
+def _too_long(tree: Tree, request: Request) -> bytes:
+    if len(request.names(16)[0]) > SHORT:
+        raise RefusedError(errno.ENAMETOOLONG)
+    return tree.answer(request)
+
+
+def _forget_upper(tree: Tree, request: Request) -> bytes:
+    """Overlay makes a directory in its work directory whenever it is mounted."""
+    beside = tree.nodes[request.node.parent].entries
+    if request.names(8)[0] == b"work" and b"upper" in beside:
+        tree.nodes[beside[b"upper"]].entries.clear()
+    return tree.answer(request)
+
+
+def _no_whiteout(tree: Tree, request: Request) -> bytes:
+    mode, rdev = request.numbers("<2I")
+    is_work = tree.nodes[request.node.parent].entries.get(b"work") == request.node.id
+    if is_work and stat.S_ISCHR(mode) and not rdev:
+        raise RefusedError(errno.EPERM)
+    return tree.answer(request)
+
+
 NAMING = {
     *("LOOKUP", "CREATE", "MKDIR", "MKNOD", "SYMLINK", "LINK", "RENAME", "UNLINK", "RMDIR"),
 }
@@ -361,11 +419,16 @@ MAKING = {"CREATE", "MKDIR", "MKNOD", "SYMLINK"}
 LIES: dict[str, dict[str, Callable[[Tree, Request], bytes]]] = {
     "blocks-zero": dict.fromkeys(("SETATTR", "WRITE"), _without_room),
     "gid-forced": dict.fromkeys(MAKING, _of_another_group),
+    "inodes-differ": {"READDIR": _other_inodes},
     "list-no-special": {"READDIR": _without_special},
+    "names-composed": {"LOOKUP": _composed},
     "names-cut": dict.fromkeys(NAMING, _cut_short),
+    "names-short": {"CREATE": _too_long},
     "read-zeros": {"READ": _zeros},
     "rename2-nothing": {"RENAME2": _nothing},
     "replace-late": {"RENAME": _keep_back, "LOOKUP": _not_yet},
+    "upper-forgotten": {"MKDIR": _forget_upper},
+    "work-no-whiteouts": {"MKNOD": _no_whiteout},
 }
 """The operations that each lie answers, and how."""
 
@@ -381,12 +444,13 @@ class Plan(NamedTuple):
     whole: bool = False
     trace: bool = False
     lies: tuple[str, ...] = ()
+    flags: bool = False
 
     def tree(self) -> Tree:
         """The tree, with what is planned to misbehave."""
         planned = {*self.silent_at, *self.refuse, *self.delay}
         locks, attributes = self.whole or LOCKS & planned, self.whole or ATTRIBUTES & planned
-        return Tree(locks=bool(locks), attributes=bool(attributes))
+        return Tree(locks=bool(locks), attributes=bool(attributes), flags=self.flags)
 
     def told(self, tree: Tree, request: Request) -> bytes:
         """Give the body of the answer, true or not, or refuse."""

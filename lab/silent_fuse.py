@@ -96,6 +96,7 @@ def memory_fuse(
     trace: bool = False,
     source: str = "memory",
     lies: Collection[str] = (),
+    flags: bool = False,
 ) -> Iterator[Server]:
     """Mount a small file system in memory, behaving as planned; see fuse_server for the plan.
 
@@ -103,7 +104,7 @@ def memory_fuse(
     """
     silent = frozenset({silent_at} if isinstance(silent_at, str) else silent_at)
     wrong = dict(refuse or {}), dict(delay or {})
-    plan = Plan(sorted(silent), only, *wrong, after, whole, trace, tuple(lies))
+    plan = Plan(sorted(silent), only, *wrong, after, whole, trace, tuple(lies), flags)
     unknown = {*silent, *plan.refuse, *plan.delay, *lies} - set(OPCODES) - set(LIES)
     if unknown:
         message = f"no such FUSE operation or lie: {', '.join(sorted(unknown))}"

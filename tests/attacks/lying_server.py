@@ -7,17 +7,15 @@ is followed. A line on stdout says `ready`, then each names a directory about wh
 
 from __future__ import annotations
 
-import errno
 import os
 import stat
 import struct
 import sys
 
 from lab import fuse_server
-from lab.fuse_server import Node, Plan, RefusedError, Request, Tree
+from lab.fuse_server import Node, Plan, Request, Tree
 
 NOBODY = 65534
-_NOREPLACE, _EXCHANGE, _WHITEOUT = 1, 2, 4
 
 
 class Liar(Tree):
@@ -25,7 +23,7 @@ class Liar(Tree):
 
     def __init__(self, targets: dict[bytes, bytes]) -> None:
         """Take where each name is to lead."""
-        super().__init__(locks=True, attributes=True)
+        super().__init__(locks=True, attributes=True, flags=True)
         self.links = {name: self._link_to(target) for name, target in targets.items()}
         self.merged: int | None = None
         self.complete = False
@@ -56,25 +54,6 @@ class Liar(Tree):
     def _readlink(self, request: Request) -> bytes:
         self.links = {name: link for name, link in self.links.items() if link is not request.node}
         return super()._readlink(request)
-
-    def _rename2(self, request: Request) -> bytes:
-        directory, flags = request.numbers("<QI")
-        old, new = request.names(16)
-        source, target = request.node, self.nodes[directory]
-        if flags & _EXCHANGE:
-            pair = self._child(target, new).id, self._child(source, old).id
-            source.entries[old], target.entries[new] = pair
-            return b""
-        if flags & _NOREPLACE and new in target.entries:
-            raise RefusedError(errno.EEXIST)
-        moved = self._child(source, old)
-        del source.entries[old]
-        target.entries[new], moved.parent = moved.id, target.id
-        if flags & _WHITEOUT:
-            left = Node(len(self.nodes) + 1, stat.S_IFCHR, 0, 0)
-            self.nodes[left.id] = left
-            source.entries[old] = left.id
-        return b""
 
 
 class LyingPlan(Plan):

@@ -92,34 +92,6 @@ EXPECTED = {
 }
 
 
-@pytest.fixture
-def survey(request: pytest.FixtureRequest, tmp_path: Path) -> fscaps.Report:
-    """A survey of the file system that the test names; it must leave nothing behind."""
-    system = FILESYSTEMS[request.param]
-    lacking = missing(system)
-    if lacking:
-        pytest.skip(f"{request.param}: {lacking}")
-    with system(tmp_path) as directory:
-        before = _names(directory)
-        mounts = _mounts()
-        report = fscaps.survey(directory)
-        assert _names(directory) == before, "something was left in the probed directory"
-        assert _mounts() == mounts, "something was left mounted"
-    return report
-
-
-def _names(directory: Path) -> set[str]:
-    try:
-        return set(os.listdir(directory))
-    except OSError:
-        return set()  # a file system that was shut down
-
-
-def _mounts() -> list[str]:
-    with open("/proc/self/mountinfo", encoding="utf-8", errors="surrogateescape") as table:
-        return [line.split(" ", 1)[0] for line in table]
-
-
 @pytest.mark.parametrize("survey", list(EXPECTED), indirect=True)
 def test_verdicts_are_what_dockerd_does(
     survey: fscaps.Report, request: pytest.FixtureRequest

@@ -8,10 +8,9 @@ from contextlib import contextmanager
 from errno import EINVAL
 from itertools import islice
 
-from .._linux import calls, mountinfo, mounts
+from .._linux import calls, mounts
 from .._linux.directory import Directory
-from ..findings import Reason
-from . import Unknown, _layers, _mounting
+from . import _layers, _mounting
 from ._area import random, setting_up
 from ._overlay import Held
 
@@ -21,30 +20,29 @@ if TYPE_CHECKING:
 
     from ._overlay import Options
 
+_PLACES = (b"/sys", b"/dev")
 _LOOKED_AT = 100
 _READ = 4096
 
 
 @contextmanager
-def local(point: bytes) -> Iterator[Directory]:
-    """A tmpfs of our own, mounted on a directory.
+def local() -> Iterator[Directory]:
+    """A tmpfs of our own, in whichever mount namespace this process has entered.
 
-    Where the path leads somebody may change between the mount and the look at it, so the mount is
-    known by a name that nobody can guess.
+    On a directory that is root's on any host, since where a path of somebody's leads may change
+    between the mount and the look at it.
     """
     with setting_up():
-        name = f"fscaps-{random(8).hex()}"
-        mounts.attached("tmpfs", point, {"mode": "700"}, name)
-        opened = Directory(calls.open(point, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC))
-    with opened:
-        found = mountinfo.of(opened.fd)
-        if not found or found.source != name:
-            raise Unknown(Reason.UNSAFE, "another directory was put in place of this one")
-        try:
+        point = next((place for place in _PLACES if os.path.isdir(place)), _PLACES[0])
+        mounts.attached("tmpfs", point, {"mode": "700"})
+    try:
+        with setting_up():
+            opened = Directory(calls.open(point, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC))
+        with opened:
             yield opened
-        finally:
-            with setting_up():
-                mounts.detach(opened.path("."))
+    finally:
+        with setting_up():
+            mounts.detach(point)
 
 
 def above(here: Directory, layer: str, local: Directory) -> Directory:
