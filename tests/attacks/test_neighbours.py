@@ -14,14 +14,15 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from . import interception, trial
-from .campaign import EVERY, SCRATCH, Aftermath, Attack, in_words, record, some, survive, wage
-from .trial import WORKER
+from .campaign import EVERY, Aftermath, Attack, Moment, in_words, record, some, survive, wage
+from .places import SCRATCH
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
     from .interception import Call, Watch
+    from .places import Place
 
 pytestmark = [
     pytest.mark.skipif(not interception.available(), reason="no seccomp_unotify(2) here"),
@@ -140,9 +141,12 @@ def _swap(target: Path, attack: Attack, _: Any) -> Aftermath:
     _lay_out(base)
     precious = [path for path in base.rglob("*") if path.name not in _HIS]
     before = {path.lstat().st_ino: _one(path) for path in precious}
+    moment = Moment(attack.place)
 
-    def decide(watch: Watch, call: Call, _probe: str | None) -> bool:
-        if not attack.meets(call) or not _as_neighbour(base / "target", TRICKS[attack.how]):
+    def decide(watch: Watch, call: Call, place: Place) -> bool:
+        if not moment.reached_at(place):
+            return False
+        if not _as_neighbour(base / "target", TRICKS[attack.how]):
             return False
         watch.let(call)
         return True
@@ -172,9 +176,9 @@ def test_a_neighbour_swaps_the_scratch_directory(tmp_path: Path) -> None:
     """Root's files in the neighbour's reach stay as they are, whenever he plays his trick."""
     calls = record(tmp_path).calls
     attacks = [
-        Attack(call.process, call.nth, trick)
+        Attack(call.place, trick)
         for call in calls
-        if call.process == WORKER
+        if call.place.who == "worker"
         for trick in TRICKS
     ]
     dense = 20 * len(TRICKS)  # while it is made, opened and marked
