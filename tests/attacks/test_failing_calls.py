@@ -14,7 +14,7 @@ import os
 import shutil
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
@@ -41,8 +41,6 @@ if TYPE_CHECKING:
     from .interception import Call, Watch
     from .places import Place
     from .trial import Seen, Trial
-
-    Before = dict[str, Outcome]
 
 pytestmark = [
     pytest.mark.skipif(not interception.available(), reason="no seccomp_unotify(2) here"),
@@ -124,7 +122,24 @@ SILENT = (Reason.CRASH, Reason.TIMEOUT, Reason.UNRESPONSIVE, Reason.SKIPPED)
 """Reasons that stand for themselves."""
 
 
-def _fail(target: Path, attack: Attack, before: Any) -> Aftermath:
+class Undisturbed(NamedTuple):
+    """A survey in which no call failed."""
+
+    before: dict[str, Outcome]
+    places: list[Place]
+    """Of the calls that can fail, but for the caller's."""
+    options: dict[str, Any]
+
+
+def _undisturbed(directory: Path, **options: Any) -> Undisturbed:
+    run = record(directory, **options)
+    assert run.report is not None
+    before = {name: one.outcome for name, one in run.report.findings.items()}
+    places = [call.place for call in run.calls if call.place.who != "caller"]
+    return Undisturbed(before, [one for one in places if one.name not in CANNOT_FAIL], options)
+
+
+def _fail(target: Path, attack: Attack, undisturbed: Any) -> Aftermath:
     def decide(watch: Watch, call: Call, place: Place) -> bool:
         if place != attack.place:
             return False
@@ -132,10 +147,10 @@ def _fail(target: Path, attack: Attack, before: Any) -> Aftermath:
         return True
 
     around = Surroundings(target)
-    done = trial.attempt(str(target), decide, timeout=2, deadline=8)
+    done = trial.attempt(str(target), decide, timeout=2, deadline=8, **undisturbed.options)
     problems = around.problems() + survive(done) + _left(done, around)
     if done.report is not None and done.hit:
-        problems += _wrong(done.report, done.hit, attack.how, before)
+        problems += _wrong(done.report, done.hit, attack.how, undisturbed.before)
     if around.scratch():
         fscaps.survey(target, only=["directory.writable"])
     return Aftermath(attack, done.hit, problems + around.foreign())
@@ -147,7 +162,7 @@ def _left(done: Trial, around: Surroundings) -> list[str]:
     return [f"left, untold: {name}" for name in around.scratch() if name not in told]
 
 
-def _wrong(after: fscaps.Report, hit: Seen, how: str, before: Before) -> Iterator[str]:
+def _wrong(after: fscaps.Report, hit: Seen, how: str, before: dict[str, Outcome]) -> Iterator[str]:
     for name, one in after.findings.items():
         if one.outcome is Outcome.YES and before[name] is not Outcome.YES:
             yield f"{name} became yes"
@@ -190,11 +205,8 @@ def _tells(one: fscaps.Finding, call: str, how: str) -> bool:
     return tells_how and any(name in one.detail for name in names)
 
 
-ON_IT = {
-    *("openat", "mkdirat", "unlinkat", "renameat2", "linkat", "mknodat", "fchownat", "fsync"),
-    *("getdents64", "fsetxattr", "pread64", "flock", "fallocate", "fsmount"),
-}
-"""Some of what is asked of a file system by a whole survey, to hold that it is told apart."""
+ON_IT = {"openat", "mkdirat", "unlinkat", "newfstatat", "getdents64", "write", "read"}
+"""Some of what is asked of a file system, to hold that it is told apart."""
 
 
 @pytest.fixture
@@ -209,40 +221,42 @@ def ext4(tmp_path: Path) -> Iterator[Path]:
 
 def test_every_call_fails(ext4: Path) -> None:
     """Each with each errno; in CI each of some with one, another for the next."""
-    run = record(ext4)
-    assert run.report is not None
-    before = {name: one.outcome for name, one in run.report.findings.items()}
-    asked = {call.place.probe for call in run.calls}
-    assert len(asked & set(before)) > 0.9 * len(before)  # some look at what is known already
-    assert {call.place.name for call in run.calls if call.on_it} >= ON_IT
-    attacks = [Attack(place, how) for place in _places(run) for how in ERRORS]
-    done = wage(_fail, ext4, some(attacks, 127), before)
+    whole = _undisturbed(ext4)
+    asked = {place.probe for place in whole.places}
+    assert len(asked & set(whole.before)) > 0.9 * len(whole.before)  # some ask what is known
+    attacks = [Attack(place, how) for place in whole.places for how in ERRORS]
+    done = wage(_fail, ext4, some(attacks, 127), whole)
     assert not any(one.problems for one in done), in_words(done)
+    assert {one.hit.place.name for one in done if one.hit and one.hit.on_it} >= ON_IT
     hit = [one.hit is not None and one.hit.place == one.attack.place for one in done]
     assert sum(hit) > 0.98 * len(done)
 
 
-def _places(run: Trial) -> list[Place]:
-    """Those of the calls that can fail, but for the caller's."""
-    places = [call.place for call in run.calls]
-    return [place for place in places if place.who != "caller" and place.name not in CANNOT_FAIL]
+SHARING = {"directory.d_type": "directory.inode", "rename.replace": "rename.replace_open"}
+"""Probes each of which prepares what another could take for prepared."""
+
+
+def test_a_preparation_that_fails_is_no_answer_to_another(ext4: Path) -> None:
+    """Neither to the probe that prepares, nor to one that comes after."""
+    both = _undisturbed(ext4, only=[*SHARING, *SHARING.values()])
+    attacks = [Attack(place, "EIO") for place in both.places if place.probe in SHARING]
+    assert {attack.place.name for attack in attacks} >= {"openat", "write", "close"}
+    done = wage(_fail, ext4, attacks, both)
+    assert not any(one.problems for one in done), in_words(done)
 
 
 def _fail_mutated(target: Path, attack: Attack, context: Any) -> Aftermath:
-    mutant, before = context
+    mutant, undisturbed = context
     if mutant not in sys.path:
         sys.path.insert(0, mutant)  # where the child of this process will find fscaps
-    return _fail(target, attack, before)
+    return _fail(target, attack, undisturbed)
 
 
 def test_an_error_that_is_swallowed_is_found(ext4: Path, tmp_path: Path) -> None:
     """The attack can fail: it finds the one fsync(2) that was made to hide its error."""
-    run = record(ext4)
-    assert run.report is not None
-    before = {name: one.outcome for name, one in run.report.findings.items()}
-    places = [place for place in _places(run) if place.name == "fsync"]
-    mutant = _swallowing(tmp_path)
-    done = wage(_fail_mutated, ext4, [Attack(place, "EIO") for place in places], (mutant, before))
+    syncing = _undisturbed(ext4, only=["space.*", "durability.*"])
+    attacks = [Attack(place, "EIO") for place in syncing.places if place.name == "fsync"]
+    done = wage(_fail_mutated, ext4, attacks, (_swallowing(tmp_path), syncing))
     found = {one.attack.place.probe: one.problems for one in done if one.problems}
     assert set(found) == {"space.writable"}, in_words(done)
     assert all("yes in spite of it" in text for text in found["space.writable"])
