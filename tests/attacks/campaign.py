@@ -195,7 +195,7 @@ def _on_loop_devices(target: Path) -> list[str]:
     files = []
     for device in Path("/sys/block").glob("loop*/loop/backing_file"):
         with suppress(OSError):  # it has just been let go of
-            files.append(device.read_text().rstrip("\n"))
+            files.append(os.fsdecode(device.read_bytes()).rstrip("\n"))
     return [file for file in files if end in file and SCRATCH.search(file)]
 
 

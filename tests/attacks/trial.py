@@ -70,12 +70,13 @@ def attempt(
     decide: Callable[[Watch, Call, Place], bool],
     *,
     record: bool = False,
+    observe: Callable[[Call], None] | None = None,
     **options: Any,
 ) -> Trial:
     """Survey the path in a process of its own, under watch, and do to its calls what is decided.
 
     ``decide`` is given each call and its place; it answers the call itself and returns True if it
-    attacks it, and returns False to have it let through.
+    attacks it, and returns False to have it let through. ``observe`` is shown each call before.
     """
     others = set(psutil.Process().children())
     ours, theirs = socket.socketpair()
@@ -92,7 +93,7 @@ def attempt(
     watch = Watch(ours)
     ours.close()
     try:
-        _serve(watch, decide, trial, record=record)
+        _serve(watch, decide, trial, observe or _ignore, record=record)
     except TimeoutError:
         trial.lingering = True
         watch.kill_all()
@@ -107,6 +108,7 @@ def _serve(
     watch: Watch,
     decide: Callable[[Watch, Call, Place], bool],
     trial: Trial,
+    observe: Callable[[Call], None],
     *,
     record: bool,
 ) -> None:
@@ -114,6 +116,7 @@ def _serve(
     event: dict[str, Any] = {}
     places = Places()
     for call in watch.calls(QUIET):
+        observe(call)
         tells = call.process in (STARTING, WORKER) and _is_telling(call)
         if tells:
             event = _event(call)
@@ -131,6 +134,10 @@ def _serve(
                 watch.let(call)
         if call.process == STARTING and event.get("event") == "scratch":
             watch.renumber(call, WORKER)
+
+
+def _ignore(_: Call) -> None:
+    """Observe nothing."""
 
 
 def _is_telling(call: Call) -> bool:
