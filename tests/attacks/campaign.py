@@ -160,9 +160,8 @@ class Surroundings:
         self._target = target
         self._before = self._look()
 
-    def _look(self) -> tuple[list[str], list[str]]:
-        mounts = Path("/proc/self/mountinfo").read_text().splitlines()
-        return mounts, os.listdir(self._target.parent)
+    def _look(self) -> tuple[set[str], set[str]]:
+        return _mounts(), set(os.listdir(self._target.parent))
 
     def scratch(self) -> list[str]:
         """The scratch directories in the probed directory."""
@@ -174,18 +173,28 @@ class Surroundings:
 
     def problems(self) -> list[str]:
         """How they differ from what they were, and what is still on a loop device."""
-        changed = [
-            f"{what} changed: {set(before) ^ set(after)}"
-            for what, before, after in zip(("mounts", "files"), self._before, self._look())
-            if set(before) != set(after)
+        (mounts, files), (mounts_now, files_now) = self._before, self._look()
+        # Others' mounts go with their mount points (fs/namespace.c:__detach_mounts).
+        gone = [one for one in mounts - mounts_now if self._lies_on(one)]
+        return [
+            *(f"mounted: {one}" for one in mounts_now - mounts),
+            *(f"unmounted: {one}" for one in gone),
+            *(f"made or removed: {one}" for one in files ^ files_now),
+            *(f"a loop device is left on {file}" for file in self._looped()),
         ]
-        return changed + [f"a loop device is left on {file}" for file in self._looped()]
+
+    def _lies_on(self, mount: str) -> bool:
+        return f"{self._target}/".startswith(mount.split()[4].rstrip("/") + "/")
 
     def _looped(self) -> list[str]:
         until = time.monotonic() + _LETTING_GO
         while (files := _on_loop_devices(self._target)) and time.monotonic() < until:
             os.sched_yield()
         return files
+
+
+def _mounts() -> set[str]:
+    return set(Path("/proc/self/mountinfo").read_text().splitlines())
 
 
 def _on_loop_devices(target: Path) -> list[str]:
