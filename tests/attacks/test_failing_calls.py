@@ -232,7 +232,11 @@ def test_every_call_fails(ext4: Path) -> None:
     assert sum(hit) > 0.96 * len(done)  # in the long run 0.99: the helpers' own pace
 
 
-SHARING = {"directory.d_type": "directory.inode", "rename.replace": "rename.replace_open"}
+SHARING = {
+    "directory.d_type": "directory.inode",
+    "lock.posix": "lock.ofd",
+    "rename.replace": "rename.replace_open",
+}
 """Probes each of which prepares what another could take for prepared."""
 
 
