@@ -81,7 +81,7 @@ HARMLESS = {
 """Failures on the file system that decide nothing, by call and probe, each by design."""
 
 ALIASES = {
-    "openat": ("open", "readdir"),
+    "openat": ("open", "readdir", "mkdir", "mount"),  # what is made or mounted is opened, too
     "openat2": ("open",),
     "execveat": ("execve",),
     "newfstatat": ("stat", "readdir"),
