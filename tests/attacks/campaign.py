@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import ctypes
 import multiprocessing
 import os
-import re
+import time
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import fscaps
 
 from . import trial
+from .places import SCRATCH, Place
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from .interception import Call
     from .trial import Seen, Trial
 
 _WANTED = os.environ.get("FSCAPS_ATTACKS", "")
@@ -25,19 +27,31 @@ EVERY = bool(_WANTED)
 
 ``all`` is every one at once, a number so many pieces, of which FSCAPS_OFFSET names one.
 """
-SCRATCH = re.compile(r"\.fscaps-[0-9a-f]+-\d+-\d+-\d+-[0-9a-f]{16}")
+_CLONE_NEWNS = 0x20000  # linux/sched.h
+_MS_REC, _MS_PRIVATE, _MS_SHARED = 0x4000, 1 << 18, 1 << 20  # linux/mount.h
+_LETTING_GO = 5.0
+"""Seconds for the kernel to free a loop device whose last user is gone (drivers/block/loop.c)."""
+EARLY = ("caller", "starting")
 
 
 class Attack(NamedTuple):
-    """What to do at the first call of that process with at least that index."""
+    """What to do at which call."""
 
-    process: int
-    nth: int
+    place: Place
     how: str  # who is killed, or the name of the errno
 
-    def meets(self, call: Call) -> bool:
-        """Whether this is the call."""
-        return call.process == self.process and call.nth >= self.nth
+
+class Moment:
+    """A place that a survey has reached, or not yet."""
+
+    def __init__(self, place: Place) -> None:
+        self._place = place
+        self._reached = False
+
+    def reached_at(self, place: Place) -> bool:
+        """Whether this is the place, or it was one before."""
+        self._reached = self._reached or place == self._place
+        return self._reached
 
 
 class Aftermath(NamedTuple):
@@ -58,16 +72,16 @@ def some(attacks: list[Attack], step: int) -> list[Attack]:
     if EVERY:
         pieces = int(_WANTED) if _WANTED.isdigit() else 1
         return attacks[offset % pieces :: pieces]
-    late = [attack for attack in attacks if attack.process not in (trial.CALLER, trial.STARTING)]
-    early = [attack for attack in attacks if attack.process in (trial.CALLER, trial.STARTING)]
+    late = [attack for attack in attacks if attack.place.who not in EARLY]
+    early = [attack for attack in attacks if attack.place.who in EARLY]
     return early[offset % (10 * step) :: 10 * step] + late[offset % step :: step]
 
 
 def record(base: Path, **options: Any) -> Trial:
     """A run that nobody disturbs, and all its calls."""
-    target = base / "recorded"
-    target.mkdir()
-    with ProcessPoolExecutor(1, mp_context=_CONTEXT, initializer=trial.become_reaper) as pool:
+    target = base / "lane99" / "target"  # as deep as the others, so that the calls are the same
+    target.mkdir(parents=True)
+    with ProcessPoolExecutor(1, mp_context=_CONTEXT, initializer=_be_apart) as pool:
         done = pool.submit(_undisturbed, str(target), options).result()
     assert not survive(done)
     assert done.report is not None
@@ -99,9 +113,7 @@ def wage(
 ) -> list[Aftermath]:
     """Carry out all attacks, on as many processors as there are, each in a directory below base."""
     places = [base / f"lane{lane}" for lane in range(os.cpu_count() or 1)]
-    with ProcessPoolExecutor(
-        len(places), mp_context=_CONTEXT, initializer=trial.become_reaper
-    ) as pool:
+    with ProcessPoolExecutor(len(places), mp_context=_CONTEXT, initializer=_be_apart) as pool:
         lanes = [
             pool.submit(_lane, one, place, attacks[lane :: len(places)], context)
             for lane, place in enumerate(places)
@@ -110,6 +122,17 @@ def wage(
 
 
 _CONTEXT = multiprocessing.get_context("spawn")
+
+
+def _be_apart() -> None:
+    """See no mount that others make on this host, but each of ours that would reach them."""
+    trial.become_reaper()
+    libc = ctypes.CDLL(None, use_errno=True)
+    alone = libc.unshare(_CLONE_NEWNS) == 0 and all(
+        libc.mount(b"none", b"/", None, _MS_REC | kind, None) == 0
+        for kind in (_MS_PRIVATE, _MS_SHARED)
+    )
+    assert alone, os.strerror(ctypes.get_errno())
 
 
 def _load_all(path: str) -> None:
@@ -137,9 +160,8 @@ class Surroundings:
         self._target = target
         self._before = self._look()
 
-    def _look(self) -> tuple[list[str], list[str]]:
-        mounts = Path("/proc/self/mountinfo").read_text().splitlines()
-        return mounts, os.listdir(self._target.parent)
+    def _look(self) -> tuple[set[str], set[str]]:
+        return _mounts(), set(os.listdir(self._target.parent))
 
     def scratch(self) -> list[str]:
         """The scratch directories in the probed directory."""
@@ -150,15 +172,43 @@ class Surroundings:
         return [f"{name} was left" for name in os.listdir(self._target)]
 
     def problems(self) -> list[str]:
-        """How they differ from what they were."""
+        """How they differ from what they were, and what is still on a loop device."""
+        (mounts, files), (mounts_now, files_now) = self._before, self._look()
+        # Others' mounts go with their mount points (fs/namespace.c:__detach_mounts).
+        gone = [one for one in mounts - mounts_now if self._lies_on(one)]
         return [
-            f"{what} changed: {set(before) ^ set(after)}"
-            for what, before, after in zip(("mounts", "files"), self._before, self._look())
-            if set(before) != set(after)
+            *(f"mounted: {one}" for one in mounts_now - mounts),
+            *(f"unmounted: {one}" for one in gone),
+            *(f"made or removed: {one}" for one in files ^ files_now),
+            *(f"a loop device is left on {file}" for file in self._looped()),
         ]
+
+    def _lies_on(self, mount: str) -> bool:
+        return f"{self._target}/".startswith(mount.split()[4].rstrip("/") + "/")
+
+    def _looped(self) -> list[str]:
+        until = time.monotonic() + _LETTING_GO
+        while (files := _on_loop_devices(self._target)) and time.monotonic() < until:
+            os.sched_yield()
+        return files
+
+
+def _mounts() -> set[str]:
+    return set(Path("/proc/self/mountinfo").read_text().splitlines())
+
+
+def _on_loop_devices(target: Path) -> list[str]:
+    """The files in a scratch directory there that loop devices are on."""
+    # By the path's end: that of a file on a mount which we do not see begins at its root.
+    end = f"/{target.parent.name}/{target.name}/"
+    files = []
+    for device in Path("/sys/block").glob("loop*/loop/backing_file"):
+        with suppress(OSError):  # it has just been let go of
+            files.append(os.fsdecode(device.read_bytes()).rstrip("\n"))
+    return [file for file in files if end in file and SCRATCH.search(file)]
 
 
 def in_words(done: Sequence[Aftermath]) -> str:
     """The problems, each with the attack that led to it."""
-    lines = [f"{one.attack} at {one.hit}: {text}" for one in done for text in one.problems]
+    lines = [f"{one.attack}, {one.hit}: {text}" for one in done for text in one.problems]
     return "\n".join([f"{len(lines)} problems", *lines[:60]])

@@ -10,7 +10,7 @@ import fscaps
 
 from . import interception, trial
 from .campaign import EVERY, Aftermath, Attack, Surroundings, in_words, record, some, survive, wage
-from .trial import CALLER, STARTING, WORKER
+from .places import CALLER, STARTING, WORKER, Place
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,7 +23,7 @@ pytestmark = [
 ]
 
 _MIDDLE = 600
-CLEANER = -1  # whichever starts after the worker was killed
+CLEANER = "cleaner"  # whichever starts after the worker was killed
 
 LOOKING = "an engine's store was not looked at to the end (crash)"
 """What a report says where the worker was killed when all else was done."""
@@ -37,8 +37,8 @@ VICTIMS = {
 
 
 def _kill(target: Path, attack: Attack, _: Any) -> Aftermath:
-    def decide(watch: Watch, call: Call, _probe: str | None) -> bool:
-        if not attack.meets(call):
+    def decide(watch: Watch, call: Call, place: Place) -> bool:
+        if place != attack.place:
             return False
         for victim in VICTIMS[attack.how] or (call.process,):
             watch.kill(victim)
@@ -67,7 +67,7 @@ def _sweep(target: Path, around: Surroundings) -> list[str]:
 def test_death_after_every_call(tmp_path: Path) -> None:
     """No process, no mount, no file is left but the scratch, which the next run sweeps."""
     calls = record(tmp_path).calls
-    attacks = [Attack(call.process, call.nth, how) for call in calls for how in VICTIMS]
+    attacks = [Attack(call.place, how) for call in calls for how in VICTIMS]
     done = wage(_kill, tmp_path, some(attacks, 31))
     assert not any(one.problems for one in done), in_words(done)
     assert sum(one.hit is not None for one in done) > 0.9 * len(done)
@@ -78,13 +78,13 @@ def _kill_twice(target: Path, attack: Attack, _: Any) -> Aftermath:
     before: set[int] = set()
     fallen: list[Call] = []
 
-    def decide(watch: Watch, call: Call, _probe: str | None) -> bool:
+    def decide(watch: Watch, call: Call, _place: Place) -> bool:
         if not fallen:
             before.add(call.process)
         if not fallen and call.process == WORKER and call.nth >= _MIDDLE:
             fallen.append(call)
             watch.kill(WORKER)
-        elif call.process not in before and call.nth >= attack.nth:
+        elif call.process not in before and call.nth >= attack.place.nth:
             watch.kill(call.process)
             if attack.how == "both":
                 watch.kill(CALLER)
@@ -103,7 +103,8 @@ def _kill_twice(target: Path, attack: Attack, _: Any) -> Aftermath:
 
 def test_death_of_the_cleaner_too(tmp_path: Path) -> None:
     """Who cleans up after a killed worker may be killed as well."""
-    attacks = [Attack(CLEANER, index, how) for index in range(1700) for how in ("itself", "both")]
+    places = [Place(CLEANER, None, "", "", index) for index in range(1700)]
+    attacks = [Attack(place, how) for place in places for how in ("itself", "both")]
     done = wage(_kill_twice, tmp_path, attacks if EVERY else attacks[::67])
     assert not any(one.problems for one in done), in_words(done)
     assert sum(one.hit is not None for one in done) > 0.5 * len(done)

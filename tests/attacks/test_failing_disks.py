@@ -21,14 +21,15 @@ from lab.filesystems._limits import fill_blocks, fill_inodes
 from lab.mounts import MNT_DETACH, mount, mounts_below, unmount, unmount_below
 
 from . import interception, trial
-from .campaign import EVERY, SCRATCH, Aftermath, Attack, in_words, record, some, survive, wage
-from .trial import WORKER
+from .campaign import EVERY, Aftermath, Attack, Moment, in_words, record, some, survive, wage
+from .places import SCRATCH
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from .interception import Call, Watch
+    from .places import Place
 
     Before = dict[str, Outcome]
 
@@ -112,9 +113,10 @@ def _disk(target: Path) -> Iterator[None]:
 def _change(target: Path, attack: Attack, before: Any) -> Aftermath:
     change = CHANGES[attack.how]
     happened: list[bool] = []
+    moment = Moment(attack.place)
 
-    def decide(watch: Watch, call: Call, _probe: str | None) -> bool:
-        if happened or not attack.meets(call):
+    def decide(watch: Watch, call: Call, place: Place) -> bool:
+        if happened or not moment.reached_at(place):
             return False
         try:
             change.happens(target)
@@ -159,8 +161,8 @@ def test_the_file_system_changes(tmp_path: Path) -> None:
         run = record(tmp_path)
         whole = fscaps.survey(tmp_path)
     before = {name: one.outcome for name, one in whole.findings.items()}
-    calls = [call for call in run.calls if call.process == WORKER]
-    attacks = [Attack(WORKER, call.nth, how) for call in calls for how in CHANGES]
+    calls = [call for call in run.calls if call.place.who == "worker"]
+    attacks = [Attack(call.place, how) for call in calls for how in CHANGES]
     done = wage(_change, tmp_path, some(attacks, 149), before)
     assert not any(one.problems for one in done), in_words(done)
     assert sum(one.hit is not None for one in done) > 0.9 * len(done)

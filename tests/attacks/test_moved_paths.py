@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from .interception import Call, Watch
+    from .places import Place
 
 pytestmark = pytest.mark.skipif(not interception.available(), reason="no seccomp_unotify(2) here")
 
@@ -32,7 +33,7 @@ def test_nothing_is_made_where_the_path_leads_by_then(tmp_path: Path) -> None:
     mount("none", point, "tmpfs", _READ_ONLY, "")
     mounted: list[str] = []
 
-    def swap(watch: Watch, call: Call, _probe: str | None) -> bool:
+    def swap(watch: Watch, call: Call, _place: Place) -> bool:
         if call.name == "mount" and call.text(2) == "tmpfs":
             mounted.append(call.text(1))
         elif mounted and call.name == "openat" and call.text(1) == mounted[0]:

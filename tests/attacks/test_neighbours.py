@@ -9,19 +9,21 @@ from __future__ import annotations
 import os
 import shutil
 import stat
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from . import interception, trial
-from .campaign import EVERY, SCRATCH, Aftermath, Attack, in_words, record, some, survive, wage
-from .trial import WORKER
+from .campaign import EVERY, Aftermath, Attack, Moment, in_words, record, some, survive, wage
+from .places import CALLER, SCRATCH
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
     from .interception import Call, Watch
+    from .places import Place
 
 pytestmark = [
     pytest.mark.skipif(not interception.available(), reason="no seccomp_unotify(2) here"),
@@ -134,20 +136,66 @@ def _as_neighbour(target: Path, trick: Callable[[str], None]) -> bool:
     return os.waitpid(pid, 0)[1] == 0
 
 
+class Opened:
+    """What our processes open that is the neighbour's, or root's in his reach."""
+
+    def __init__(self, base: Path) -> None:
+        self._base = f"{base}/"
+        self._target = f"{base}/target"
+        self._inode = os.stat(self._target).st_ino
+        self._others = {path.lstat().st_ino for path in base.rglob("*")}
+        self._opening: set[int] = set()
+        self.wary = False
+        """Whether there is anything to be fooled by."""
+        self.problems: set[str] = set()
+
+    def observe(self, call: Call) -> None:
+        """Look, at the call after an open(2), at all that its process holds."""
+        if call.process == CALLER or not self.wary:
+            return
+        if call.pid in self._opening:
+            self._look(call.pid)
+        self._opening.discard(call.pid)
+        if call.name in {"openat", "openat2"}:
+            self._opening.add(call.pid)
+
+    def _look(self, pid: int) -> None:
+        for number in os.listdir(f"/proc/{pid}/fd"):
+            held = f"/proc/{pid}/fd/{number}"
+            with suppress(FileNotFoundError):  # one that another thread of it has closed
+                name, status = os.readlink(held), os.stat(held)
+                if name.startswith(self._base) and self._is_others(name, status):
+                    self.problems.add(f"{name} was opened")
+
+    def _is_others(self, name: str, status: os.stat_result) -> bool:
+        where, _, last = name.rpartition("/")
+        if status.st_ino == self._inode:
+            return False
+        if where == self._target and SCRATCH.fullmatch(last) and stat.S_ISDIR(status.st_mode):
+            return False  # that it is not ours is seen by looking at it
+        return status.st_ino in self._others or status.st_uid == NEIGHBOUR
+
+
 def _swap(target: Path, attack: Attack, _: Any) -> Aftermath:
     base = target.parent / "base"
     base.mkdir()
     _lay_out(base)
     precious = [path for path in base.rglob("*") if path.name not in _HIS]
     before = {path.lstat().st_ino: _one(path) for path in precious}
+    moment, opened = Moment(attack.place), Opened(base)
 
-    def decide(watch: Watch, call: Call, _probe: str | None) -> bool:
-        if not attack.meets(call) or not _as_neighbour(base / "target", TRICKS[attack.how]):
+    def decide(watch: Watch, call: Call, place: Place) -> bool:
+        if not moment.reached_at(place):
             return False
+        if not _as_neighbour(base / "target", TRICKS[attack.how]):
+            return False
+        opened.wary = True
         watch.let(call)
         return True
 
-    done = trial.attempt(str(base / "target"), decide, timeout=2, deadline=8)
+    done = trial.attempt(
+        str(base / "target"), decide, observe=opened.observe, timeout=2, deadline=8
+    )
     after = {path.lstat().st_ino: _one(path) for path in base.rglob("*")}
     changed = {inode: after.get(inode) for inode, was in before.items() if after.get(inode) != was}
     # An empty directory under the name of the scratch goes; the neighbour may remove that himself.
@@ -156,6 +204,7 @@ def _swap(target: Path, attack: Attack, _: Any) -> Aftermath:
         for inode, now in changed.items()
         if now or before[inode][-1]
     ]
+    problems += opened.problems
     shutil.rmtree(base)
     return Aftermath(attack, done.hit, problems + survive(done))
 
@@ -172,9 +221,9 @@ def test_a_neighbour_swaps_the_scratch_directory(tmp_path: Path) -> None:
     """Root's files in the neighbour's reach stay as they are, whenever he plays his trick."""
     calls = record(tmp_path).calls
     attacks = [
-        Attack(call.process, call.nth, trick)
+        Attack(call.place, trick)
         for call in calls
-        if call.process == WORKER
+        if call.place.who == "worker"
         for trick in TRICKS
     ]
     dense = 20 * len(TRICKS)  # while it is made, opened and marked

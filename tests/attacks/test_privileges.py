@@ -20,10 +20,11 @@ from fscaps.probes import mode
 from lab import user
 
 from . import interception, trial
-from .trial import STARTING, WORKER
+from .places import CALLER, STARTING, WORKER
 
 if TYPE_CHECKING:
     from .interception import Call, Watch
+    from .places import Place
 
 pytestmark = pytest.mark.skipif(not interception.available(), reason="no seccomp_unotify(2) here")
 
@@ -56,9 +57,9 @@ def asked(path: Path, **options: Any) -> set[str]:
     """The names of the calls that a survey makes in its own processes."""
     names: set[str] = set()
 
-    def note(_watch: Watch, call: Call, _probe: str | None) -> bool:
+    def note(_watch: Watch, call: Call, _place: Place) -> bool:
         changes_none = call.name == "mount" and not call.text(2)  # what is seen of them, that is
-        if call.process != trial.CALLER and not changes_none:
+        if call.process != CALLER and not changes_none:
             names.add(call.name)
         return False
 
@@ -81,7 +82,7 @@ def test_the_worker_stands_in_nobody_s_directory(tmp_path: Path) -> None:
     """One that is left behind must not keep a file system from being unmounted."""
     places: set[str] = set()
 
-    def look(_watch: Watch, call: Call, _probe: str | None) -> bool:
+    def look(_watch: Watch, call: Call, _place: Place) -> bool:
         if call.process == WORKER:
             places.add(os.readlink(f"/proc/{call.pid}/cwd"))
         return False
@@ -100,7 +101,7 @@ def test_who_it_becomes_is_given_nothing_of_root_s_to_see(
     monkeypatch.setenv("PASSWORD", "secret")
     seen: set[tuple[str, bool]] = set()
 
-    def look(_watch: Watch, call: Call, _probe: str | None) -> bool:
+    def look(_watch: Watch, call: Call, _place: Place) -> bool:
         own = Path(f"/proc/{call.pid}")
         if call.process in (STARTING, WORKER) and own.stat().st_uid == NOBODY:
             secret = b"PASSWORD" in (own / "environ").read_bytes()
@@ -128,7 +129,7 @@ def test_what_no_probe_takes_is_given_up(tmp_path: Path) -> None:
     """By the time the path is touched."""
     held: list[int] = []
 
-    def look(_watch: Watch, call: Call, _probe: str | None) -> bool:
+    def look(_watch: Watch, call: Call, _place: Place) -> bool:
         if call.process == WORKER and not held:
             status = Path(f"/proc/{call.pid}/status").read_text()
             held.extend(int(found, 16) for found in re.findall(r"Cap(?:Prm|Eff):\s*(\w+)", status))

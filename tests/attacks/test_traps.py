@@ -24,12 +24,13 @@ from lab.mounts import MNT_DETACH, mount, unmount
 from lab.user import let_pass
 
 from . import interception, trial
-from .campaign import SCRATCH
+from .places import SCRATCH, WORKER
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from .interception import Call, Watch
+    from .places import Place
 
 pytestmark = [
     pytest.mark.skipif(os.geteuid() != 0, reason="takes root and another user"),
@@ -81,11 +82,11 @@ def _swap() -> None:
 def _survey_and_swap(target: Path, *, kill: bool, **options: Any) -> fscaps.Report:
     """Survey it; he plays at the first call of the first probe, which waits meanwhile."""
 
-    def decide(watch: Watch, call: Call, probe: str | None) -> bool:
-        if call.process != trial.WORKER or not probe or not _as_neighbour(target, _swap):
+    def decide(watch: Watch, call: Call, place: Place) -> bool:
+        if call.process != WORKER or not place.probe or not _as_neighbour(target, _swap):
             return False
         if kill:
-            watch.kill(trial.WORKER)
+            watch.kill(WORKER)
         else:
             watch.let(call)
         return True
@@ -147,10 +148,10 @@ def test_the_cleaner_is_who_asks(target: Path) -> None:
     killed: list[int] = []
     removed_by: set[int] = set()
 
-    def decide(watch: Watch, call: Call, probe: str | None) -> bool:
-        if call.process == trial.WORKER and probe and not killed:
+    def decide(watch: Watch, call: Call, place: Place) -> bool:
+        if call.process == WORKER and place.probe and not killed:
             killed.append(call.pid)
-            watch.kill(trial.WORKER)
+            watch.kill(WORKER)
         elif killed and call.name == "unlinkat":
             removed_by.add(os.stat(f"/proc/{call.pid}").st_uid)
         return False
@@ -185,9 +186,9 @@ def test_a_live_one_is_not_swept_where_proc_cannot_be_read(
     left = _leave(tmp_path, _name(me, system.process_start(me)))
     path = {"stat": f"/proc/{me}/stat", "self": "/proc/self"}[what]
 
-    def decide(watch: Watch, call: Call, _probe: str | None) -> bool:
+    def decide(watch: Watch, call: Call, _place: Place) -> bool:
         argument = {"openat": 1, "readlink": 0}.get(call.name)
-        if argument is None or call.process != trial.WORKER or call.text(argument) != path:
+        if argument is None or call.process != WORKER or call.text(argument) != path:
             return False
         watch.fail(call, getattr(errno, error))
         return True

@@ -22,14 +22,13 @@ import fscaps
 from fscaps.render import json as form
 
 from .interception import Call, Watch, submit
+from .places import STARTING, WORKER, Place, Places
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     Decision = int | str | None
 
-CALLER, STARTING, WORKER = 0, 1, 100
-"""Who calls fscaps; its worker before it announces a scratch directory; the same after that."""
 QUIET = 20.0
 """Seconds without a call after which a watched process counts as lingering."""
 _ROOM = 1 << 20
@@ -38,14 +37,10 @@ _AT_FDCWD = -100 & 0xFFFFFFFF
 
 
 class Seen(NamedTuple):
-    """A call, and the probe in flight."""
+    """A call, as it was before it was let through or attacked."""
 
-    process: int
-    nth: int
-    name: str
-    probe: str | None
-    what: str = ""
-    on_it: bool = False
+    place: Place
+    on_it: bool
     """Whether it is asked of the probed file system, or of one that is mounted upon it."""
 
 
@@ -72,15 +67,16 @@ def become_reaper() -> None:
 
 def attempt(
     path: str,
-    decide: Callable[[Watch, Call, str | None], bool],
+    decide: Callable[[Watch, Call, Place], bool],
     *,
     record: bool = False,
+    observe: Callable[[Call], None] | None = None,
     **options: Any,
 ) -> Trial:
     """Survey the path in a process of its own, under watch, and do to its calls what is decided.
 
-    ``decide`` is given each call with the probe in flight; it answers the call itself and returns
-    True if it attacks it, and returns False to have it let through.
+    ``decide`` is given each call and its place; it answers the call itself and returns True if it
+    attacks it, and returns False to have it let through. ``observe`` is shown each call before.
     """
     others = set(psutil.Process().children())
     ours, theirs = socket.socketpair()
@@ -97,7 +93,7 @@ def attempt(
     watch = Watch(ours)
     ours.close()
     try:
-        _serve(watch, decide, trial, record=record)
+        _serve(watch, decide, trial, observe or _ignore, record=record)
     except TimeoutError:
         trial.lingering = True
         watch.kill_all()
@@ -110,25 +106,42 @@ def attempt(
 
 def _serve(
     watch: Watch,
-    decide: Callable[[Watch, Call, str | None], bool],
+    decide: Callable[[Watch, Call, Place], bool],
     trial: Trial,
+    observe: Callable[[Call], None],
     *,
     record: bool,
 ) -> None:
     probe: str | None = None
     event: dict[str, Any] = {}
+    places = Places()
     for call in watch.calls(QUIET):
-        if call.process in (STARTING, WORKER) and call.name == "write" and call.arguments[0] == 1:
+        observe(call)
+        tells = call.process in (STARTING, WORKER) and _is_telling(call)
+        if tells:
             event = _event(call)
             probe = event.get("probe")
-        if record:
-            trial.calls.append(_seen(call, probe))
-        if trial.hit or not decide(watch, call, probe):
+        if trial.hit and not record:
             watch.let(call)
         else:
-            trial.hit = _seen(call, probe)
+            # Before it goes on: its memory may then be another's.
+            seen = _seen(call, None if tells else probe, places)
+            if record:
+                trial.calls.append(seen)
+            if decide(watch, call, seen.place):
+                trial.hit = seen
+            else:
+                watch.let(call)
         if call.process == STARTING and event.get("event") == "scratch":
             watch.renumber(call, WORKER)
+
+
+def _ignore(_: Call) -> None:
+    """Observe nothing."""
+
+
+def _is_telling(call: Call) -> bool:
+    return call.name == "write" and call.arguments[0] == 1
 
 
 def _event(call: Call) -> dict[str, Any]:
@@ -144,8 +157,8 @@ def _event(call: Call) -> dict[str, Any]:
 # Where a call has its path, and the descriptor that this is relative to, or that it works on.
 _PATH = {
     **dict.fromkeys(("openat", "newfstatat", "mkdirat", "unlinkat", "mknodat", "fchownat"), 1),
-    "openat2": 1,
     **dict.fromkeys(("utimensat", "renameat", "renameat2", "linkat", "readlinkat"), 1),
+    **dict.fromkeys(("openat2", "execveat"), 1),
     **dict.fromkeys(("execve", "readlink", "access", "quotactl"), 0),
     "symlinkat": 2,
 }
@@ -155,21 +168,20 @@ _DESCRIPTOR = {
     **dict.fromkeys(("fsetxattr", "fgetxattr", "flistxattr", "fremovexattr", "ftruncate"), 0),
     **dict.fromkeys(("fallocate", "openat", "newfstatat", "mkdirat", "unlinkat", "mknodat"), 0),
     **dict.fromkeys(("fchownat", "utimensat", "renameat", "renameat2"), 0),
-    **dict.fromkeys(("readlinkat", "fchdir"), 0),
-    "openat2": 0,
+    **dict.fromkeys(("readlinkat", "fchdir", "openat2", "execveat"), 0),
     "symlinkat": 1,
     "linkat": 2,  # where the new name is to be
     "mmap": 4,
 }
 # What works on a file system without saying so by a descriptor.
 _ON_IT = frozenset(
-    ("mount", "umount2", "fsopen", "fsconfig", "fsmount", "execveat", "quotactl", "bind", "statfs")
+    ("mount", "fsopen", "fsconfig", "fsmount", "execve", "execveat", "quotactl", "bind", "statfs")
 )
 
 
-def _seen(call: Call, probe: str | None) -> Seen:
-    what = call.text(_PATH[call.name]) if call.name in _PATH else ""
-    return Seen(call.process, call.nth, call.name, probe, what, _is_on_it(call, what))
+def _seen(call: Call, probe: str | None, places: Places) -> Seen:
+    path = call.text(_PATH[call.name]) if call.name in _PATH else ""
+    return Seen(places.of(call, probe, path), _is_on_it(call, path))
 
 
 @functools.lru_cache(maxsize=None)
@@ -236,6 +248,14 @@ def _be_caller(channel: socket.socket, told: int, path: str, options: dict[str, 
 
 def _told(path: str, options: dict[str, Any]) -> str:
     try:
-        return "report\n" + form.render(fscaps.survey(path, **options))
+        text = "report\n" + form.render(fscaps.survey(path, **options))
     except fscaps.FscapsError as error:
-        return f"error\n{type(error).__name__}: {error}"
+        text = f"error\n{type(error).__name__}: {error}"
+    return "bug\na zombie is left to the caller" if _has_zombie() else text
+
+
+def _has_zombie() -> bool:
+    try:
+        return os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
+    except ChildProcessError:
+        return False

@@ -30,7 +30,8 @@ SUBVOLUME_INODE = 256
 """The inode number of a subvolume's top (BTRFS_FIRST_FREE_OBJECTID)."""
 
 # What a file system says to a request that it does not know.
-_NO_SUCH_REQUEST = (errno.ENOTTY, errno.ENOTSUP, errno.EINVAL)
+# EBADF is CIFS's answer of a directory, with unix extensions; the descriptor is a good one.
+_NO_SUCH_REQUEST = (errno.ENOTTY, errno.ENOTSUP, errno.EINVAL, errno.EBADF)
 
 # asm/ioctl.h of these encodes the direction in other bits.
 _OTHER_ENCODING = ("ppc", "mips", "sparc", "alpha", "parisc")

@@ -19,17 +19,18 @@ _REFUSED = (ENOLCK, ENOSYS, ENOTSUP, EINVAL, EBADF)
 
 def _excludes(area: Area, kind: str) -> Answer:
     """One process takes the lock; another must be refused while it is held, and not after."""
-    area.once("lock", lambda: area.scratch.write("lock", b""))
+    name = f"lock-{kind}"  # its own, for what went wrong with one may leave it locked
+    area.once(name, lambda: area.scratch.write(name, b""))
     first, second = other(area, "first"), other(area, "second")
-    seconds = first.lock(kind, "lock")
+    seconds = first.lock(kind, name)
     if seconds.startswith(BUSY):
         raise No(f"nobody held the lock, and it could not be taken: {seconds}")
-    if not second.lock(kind, "lock").startswith(BUSY):
+    if not second.lock(kind, name).startswith(BUSY):
         second.release()
         first.release()  # raises if the first has died, which would have freed the lock
         raise No("a second process got the lock while the first held it")
     first.release()
-    still = second.lock(kind, "lock")
+    still = second.lock(kind, name)
     if still.startswith(BUSY):
         raise No(f"a second process did not get the lock after the first had let go: {still}")
     second.release()

@@ -61,10 +61,11 @@ def replace(area: Area) -> None:
 def replace_open(area: Area) -> None:
     """The same onto a file that is open: its reader keeps the old content. SMB refuses."""
     with setting_up():
-        area.scratch.write("config.tmp", b"newer")
-        reader = area.scratch.open("config")
+        area.scratch.write("read", b"new")  # its own, for replace may not have made it
+        area.scratch.write("read.tmp", b"newer")
+        reader = area.scratch.open("read")
     try:
-        area.scratch.rename("config.tmp", "config")
+        area.scratch.rename("read.tmp", "read")
         with verifying():
             held = calls.read(reader, 16)
     finally:
