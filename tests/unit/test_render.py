@@ -353,7 +353,7 @@ def test_can_back_only_several() -> None:
 
 def test_can_back_neither() -> None:
     answer = answered(whole=UNSUITABLE, part=UNSUITABLE, least=UNSUITABLE)
-    assert answer == "/srv can back neither everything nor the least."
+    assert answer == "/srv can back neither everything nor any part of it."
 
 
 def test_cannot_back_the_one_thing_asked_for() -> None:

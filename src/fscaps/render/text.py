@@ -60,7 +60,7 @@ def _answer(report: Report, engine: str) -> tuple[str, Fitness]:
     elif unsure or len(own) == 1:
         text = f"{path} cannot back {whole.title}.{unsure}"
     else:
-        text = f"{path} can back neither {whole.title} nor {own[-1].title}."
+        text = f"{path} can back neither {whole.title} nor any part of it."
     return text, Fitness.UNSUITABLE
 
 
