@@ -33,7 +33,7 @@ class Child:
         self.pid = pid
         self.events = events
         self._requests = requests
-        self.signal = 0
+        self.signal: int = 0
         """What has killed it, once wait() has seen it end; 0 if that is not known."""
 
     def ask(self, line: bytes) -> None:
