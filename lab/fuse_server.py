@@ -376,11 +376,11 @@ def _not_yet(tree: Tree, request: Request) -> bytes:
     return tree.answer(request)
 
 
-def _other_inodes(tree: Tree, request: Request) -> bytes:
+def _one_inode(tree: Tree, request: Request) -> bytes:
     body, at = bytearray(tree.answer(request)), 0
     while at < len(body):
-        inode, _, length = struct.unpack_from("<2QI", body, at)  # struct fuse_dirent
-        struct.pack_into("<Q", body, at, inode + 1)
+        _, _, length = struct.unpack_from("<2QI", body, at)  # struct fuse_dirent
+        struct.pack_into("<Q", body, at, 0xFFFFFFFF)  # as libfuse does that is told none
         at += -(-(24 + length) // 8) * 8
     return bytes(body)
 
@@ -419,7 +419,7 @@ MAKING = {"CREATE", "MKDIR", "MKNOD", "SYMLINK"}
 LIES: dict[str, dict[str, Callable[[Tree, Request], bytes]]] = {
     "blocks-zero": dict.fromkeys(("SETATTR", "WRITE"), _without_room),
     "gid-forced": dict.fromkeys(MAKING, _of_another_group),
-    "inodes-differ": {"READDIR": _other_inodes},
+    "inodes-untold": {"READDIR": _one_inode},
     "list-no-special": {"READDIR": _without_special},
     "names-composed": {"LOOKUP": _composed},
     "names-cut": dict.fromkeys(NAMING, _cut_short),

@@ -46,8 +46,8 @@ def _each(probes: str, errno: str | None = None) -> dict[str, str | None]:
 
 
 _ORDINARY = """
-directory.changeable directory.d_type directory.inode directory.mount_point directory.open_unlink
-directory.writable
+directory.changeable directory.d_type directory.distinct directory.inode directory.mount_point
+directory.open_unlink directory.writable
 driver.overlay2 durability.directory durability.fdatasync durability.fsync fuse.device
 link.hard link.inode link.to_symlink lock.flock lock.ofd lock.posix
 loop.device loop.direct loop.erofs loop.ext4 loop.overlay
@@ -186,6 +186,7 @@ HERE = {
     ),
     "fuse-odd-names": Answers(
         no={
+            "directory.distinct": None,
             "directory.inode": None,
             "name.length": "ENAMETOOLONG",
             "name.normal_form": "EEXIST",

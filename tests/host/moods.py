@@ -61,7 +61,7 @@ def _without_fuse(bench: Bench) -> Path:
 
 
 def _every() -> Iterator[FileSystem]:
-    lies = ("inodes-differ", "names-composed", "names-short")
+    lies = ("inodes-untold", "names-composed", "names-short")
     yield FileSystem("fuse-odd-names", "Lies about names", _FUSE, _served(lies=lies))
     private = _served(options="default_permissions")
     yield FileSystem("fuse-private", "FUSE without allow_other", _FUSE, private)

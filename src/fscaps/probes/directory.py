@@ -177,14 +177,26 @@ def d_type(area: Area) -> str:
 
 @probe("Does reading a directory give the inode numbers that stat gives?")
 def inode(area: Area) -> None:
-    """d_ino against st_ino. moby's change walker skips what has d_ino 0 and prunes equals.
-
-    (moby/go-archive changes_linux.go:walk)
-    """
+    """d_ino, as getdents64(2) tells it, against st_ino of each kind of entry."""
     for entry, status in _entries(area):
         if entry.inode != status.st_ino:
             name = os.fsdecode(entry.name)
             raise No(f"{name}: d_ino {entry.inode}, st_ino {status.st_ino}")
+
+
+@probe("Has each file an inode number of its own when a directory is read?")
+def distinct(area: Area) -> None:
+    """d_ino of files that are not the same. A FUSE server that tells none gives all the same one.
+
+    (libfuse lib/fuse.c: FUSE_UNKNOWN_INO) What has the same number in a container as in its image
+    moby's change walker takes for unchanged (go-archive changes_linux.go:walk).
+    """
+    seen: dict[int, tuple[int, bytes]] = {}
+    for entry, status in _entries(area):
+        file, name = seen.setdefault(entry.inode, (status.st_ino, entry.name))
+        if file != status.st_ino:
+            both = f"{os.fsdecode(name)} and {os.fsdecode(entry.name)}"
+            raise No(f"{both} both have d_ino {entry.inode}")
 
 
 @probe(

@@ -7,6 +7,7 @@ from dataclasses import replace
 from ...model import Level, Need
 from ...probes import directory, fuse, mode, name, node, subvolume, symlink, xattr
 from .._remedies import FOLLOWED, LOCAL, OPEN, PLAIN_PATH
+from .._unpacking import CHANGES
 from ._layers import CAPABILITIES, CAPABILITY, CONTENT, NAMES, NODES, TIMES
 from ._overlay2 import SHAREABLE
 from ._volumes import BIND
@@ -103,6 +104,7 @@ VFS = (
     *(replace(CAPABILITIES[1], since=since, before=before) for since, before in _LOSING),
     *NAMES,
     TIMES[0],
+    CHANGES,
     *_BOUND,
     Need(
         (),

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from ...model import Engine, Role
 from .. import _loop
+from .._unpacking import CHANGES
 from ._drivers import BY_PROGRAM, FOLLOWS, OPEN_TO_ALL, OVERLAY
 from ._graphroot import COLON, GRAPHROOT, SHORT, UTF8, VOLUMES
 from ._image_store import STORE
@@ -36,7 +37,7 @@ ENGINE = Engine(
         Role(
             id="podman/vfs",
             title="a graphroot with vfs",
-            needs=(*map(by_vfs, _ROOTFUL), COLON, FOLLOWS, OPEN_TO_ALL),
+            needs=(*map(by_vfs, _ROOTFUL), COLON, FOLLOWS, OPEN_TO_ALL, CHANGES),
             alternative=True,
         ),
         Role(
