@@ -127,6 +127,7 @@ def await_end(pid: int) -> None:
 
 TIMEOUT, CRASH, UNRESPONSIVE = Reason.TIMEOUT, Reason.CRASH, Reason.UNRESPONSIVE
 
+_SETPIPE_SZ = 1031  # fcntl.F_SETPIPE_SZ, which Python 3.9 does not know
 BEHAVIOURS = {
     # name: (script, why each of the three is unknown)
     "says nothing": (FOREVER, [TIMEOUT, UNRESPONSIVE, UNRESPONSIVE]),
@@ -730,7 +731,7 @@ def test_a_request_that_a_pipe_does_not_hold(scene: Path) -> None:
     request = b"x" * 60_000
     for program, taken in ((f"exec cat >{scene}/taken", len(request)), ("exit 0", 0)):
         worker = child.start("boot", impostor(scene, program))
-        fcntl.fcntl(worker._requests[1], fcntl.F_SETPIPE_SZ, 4096)
+        fcntl.fcntl(worker._requests[1], _SETPIPE_SZ, 4096)
         worker.ask(request)
         assert worker.wait(60)
         worker.end(1)
