@@ -27,6 +27,7 @@ class Area:
     ``target`` is the probed directory itself, only ever read, if it is ``readable``; ``directory``
     the scratch directory in it, or what stopped its making; ``seconds`` is how long a probe may
     leave a helper process without an answer; ``endings`` what to do before that directory goes.
+    Who is ``astray`` has entered a mount namespace and holds its directory from outside.
     """
 
     def __init__(
@@ -49,6 +50,7 @@ class Area:
         self.readable = True
         self.findings: dict[str, Finding] = {}
         self.made: dict[str, Any] = {}
+        self.astray = False
         self.endings: list[Callable[[], object]] = []
 
     @property

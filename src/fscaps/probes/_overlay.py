@@ -94,8 +94,12 @@ def _moved(area: Area) -> Directory:
 
     (fs/namespace.c:mnt_may_suid)
     """
-    layers = entered(place(area))
-    outside, area.directory = area.scratch, layers.directory("..")
+    try:
+        layers = entered(place(area))
+        outside, area.directory = area.scratch, layers.directory("..")
+    except OSError:
+        area.astray = True
+        raise
     outside.close()
     return layers
 

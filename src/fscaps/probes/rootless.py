@@ -23,7 +23,8 @@ from errno import (
     errorcode,
 )
 
-from . import No, _rootless, directory, mode, probe, skip
+from ..findings import Reason
+from . import No, Unknown, _rootless, directory, mode, probe, skip
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -97,6 +98,8 @@ def setuid(area: Area) -> None:
     """Run a setuid program of a subordinate id; ``nosuid`` takes its effect away."""
     if not mode.program():
         skip("no program is known for this machine")
+    if area.astray:  # fs/namespace.c:mnt_may_suid
+        raise Unknown(Reason.ERROR, "the directory is seen from another mount namespace")
     _rootless.ask(area, "setuid")
 
 
