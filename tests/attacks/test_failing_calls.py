@@ -67,6 +67,7 @@ HARMLESS = {
     ("lseek", "overlay.remount"): "what was to be emptied is empty, or could not be removed",
     ("fsopen", "overlay.upper"): "mount(2) is taken instead",
     ("flock", "lock.flock"): "EACCES is how an SMB server refuses what another holds",
+    ("openat2", None): "where it is refused as a whole, openat(2) is taken",
     ("openat", "overlay.remount"): "a directory of overlay's, of mode 000: it is opened up first",
     ("fgetxattr", "overlay.native_diff"): "where there are no attributes there is no mark",
     ("openat", "mode.others"): "it is asked once more, with the way there open to all",

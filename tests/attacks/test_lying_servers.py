@@ -12,6 +12,7 @@ import pytest
 
 import fscaps
 from fscaps import Outcome
+from fscaps.probes._area import CONTENT
 from lab.mounts import mount, mounts_below, unmount_below
 
 from .lying_server import NOBODY
@@ -79,3 +80,13 @@ def test_no_layer_is_where_a_lie_would_have_it(
     server.kill()
     assert server.stdout is not None
     assert server.stdout.read().split(), "no lie was told, so none was withstood"
+
+
+@pytest.mark.usefixtures("server")
+def test_a_link_of_ours_is_not_followed_out_of_our_directory(
+    tmp_path: Path, precious: Path
+) -> None:
+    """What stands there is what the probe wants to read, so that it would have been a *yes*."""
+    (precious / "upper" / "file").write_bytes(CONTENT)
+    found = fscaps.ask(tmp_path / "served", fscaps.probes.symlink.overlay2)
+    assert (found.outcome, found.errno) == (Outcome.UNKNOWN, "EXDEV")

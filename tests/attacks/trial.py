@@ -156,7 +156,8 @@ def _event(call: Call) -> dict[str, Any]:
 
 # Where a call has its path, and the descriptor that this is relative to, or that it works on.
 _PATH = {
-    **dict.fromkeys(("openat", "newfstatat", "mkdirat", "unlinkat", "mknodat", "fchownat"), 1),
+    **dict.fromkeys(("openat", "openat2", "newfstatat", "mkdirat", "unlinkat"), 1),
+    **dict.fromkeys(("mknodat", "fchownat"), 1),
     **dict.fromkeys(("utimensat", "renameat", "renameat2", "linkat", "readlinkat"), 1),
     **dict.fromkeys(("openat2", "execveat"), 1),
     **dict.fromkeys(("execve", "readlink", "access", "quotactl"), 0),
@@ -166,7 +167,8 @@ _DESCRIPTOR = {
     **dict.fromkeys(("read", "write", "pread64", "pwrite64", "lseek", "close", "fsync"), 0),
     **dict.fromkeys(("fdatasync", "getdents64", "ioctl", "flock", "fcntl", "fchmod", "fstatfs"), 0),
     **dict.fromkeys(("fsetxattr", "fgetxattr", "flistxattr", "fremovexattr", "ftruncate"), 0),
-    **dict.fromkeys(("fallocate", "openat", "newfstatat", "mkdirat", "unlinkat", "mknodat"), 0),
+    **dict.fromkeys(("fallocate", "openat", "openat2", "newfstatat", "mkdirat", "unlinkat"), 0),
+    "mknodat": 0,
     **dict.fromkeys(("fchownat", "utimensat", "renameat", "renameat2"), 0),
     **dict.fromkeys(("readlinkat", "fchdir", "openat2", "execveat"), 0),
     "symlinkat": 1,

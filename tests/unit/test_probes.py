@@ -327,8 +327,9 @@ def test_a_renamed_directory_is_read_by_a_process_that_never_saw_the_old(
 
     def rename(self: Directory, old: str, new: str) -> None:
         move(self, old, new)
-        monkeypatch.setattr(Directory, "read", lambda *_: b"")
+        monkeypatch.setattr(Directory, "beneath", lambda self, _path: self.file("empty"))
 
+    area.scratch.write("empty", b"")
     _others.other(area)
     monkeypatch.setattr(Directory, "rename", rename)
     assert ask(rename_probes.directory, area).outcome is Outcome.NO

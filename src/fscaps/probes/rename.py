@@ -138,7 +138,9 @@ def _lost(scratch: Directory, name: str, files: dict[str, bytes]) -> str:
     """What is not in the directory as it was written; nothing if all is."""
     for file, content in files.items():
         try:
-            if scratch.read(f"{name}/{file}") != content:
+            with scratch.beneath(f"{name}/{file}") as fd:
+                seen = calls.read(fd, len(content) + 1)
+            if seen != content:
                 return f"file {file} has other content after the rename"
         except FileNotFoundError:
             return f"file {file} is gone after the rename"
