@@ -37,8 +37,13 @@ BASES = {"docker/data-root-btrfs": "btrfs"}  # of the roles that ext4 cannot hav
 _OF_THE_USER = {"rootless.ids": Finding("rootless.ids", Outcome.YES)}
 assert user.SUBORDINATE[1] >= ENOUGH
 
-# A program was run by it, too; numbers that are those of stat(2) differ as those do.
-_ONCE_PART_OF = {"overlay.execute": "overlay.special", "directory.distinct": "directory.inode"}
+# A program was run by it, too; numbers that are those of stat(2) differ as those do; a mapping that
+# is the file shows the file.
+_ONCE_PART_OF = {
+    "overlay.execute": "overlay.special",
+    "directory.distinct": "directory.inode",
+    "mmap.shown": "mmap.coherent",
+}
 
 UNTRIED = "image"  # the step that puts an image file there, which another host may have done
 UNSEEN = {"loop.direct", "space.sparse", "space.large"}  # room, and what a second host would see

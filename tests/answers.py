@@ -53,7 +53,7 @@ link.hard link.inode link.to_symlink lock.flock lock.ofd lock.posix
 loop.device loop.direct loop.erofs loop.ext4 loop.overlay
 magic.apptainer_overlay magic.podman_beegfs magic.podman_overlay magic.podman_rootless
 magic.podman_zfs
-mmap.coherent mode.bindable mode.execute mode.others mode.root mode.setuid
+mmap.coherent mmap.shown mode.bindable mode.execute mode.others mode.root mode.setuid
 name.backslash name.case name.colon name.comma name.hidden name.length name.normal_form name.option
 name.special name.sqlite name.undecodable name.utf8
 node.device node.device_open node.fifo node.socket node.whiteout
@@ -254,7 +254,10 @@ SECOND_KERNEL = {
     ),
     # 9p.rst: without a cache nothing can be mapped and shared; fs/9p/vfs_inode_dotl.c: no flags
     "plan9p": Answers(
-        no={"mmap.coherent": None, **_each("rename.exchange rename.whiteout", "EINVAL")}
+        no={
+            **_each("mmap.coherent mmap.shown", "EINVAL"),
+            **_each("rename.exchange rename.whiteout", "EINVAL"),
+        }
     ),
     # FAT (vfat.rst, mount(8)): no owner but the mount's, whose umask is 022; no mode; no case; no
     # type but file and directory; no second name; 2 s of accuracy from 1980 on; no holes; 4 GiB

@@ -56,7 +56,7 @@ EXPECTED = {
     "nfs4-root-squash": Expected(False, False, True, ("overlay.upper", "owner.chown")),
     "nfs4-all-squash": Expected(False, False, True, ("overlay.upper", "owner.chown")),
     "cifs": Expected(False, False, True, ("overlay.upper", "owner.chown")),
-    "plan9p": Expected(False, False, True, ("overlay.upper", "mmap.coherent")),
+    "plan9p": Expected(False, False, True, ("overlay.upper", "mmap.shown")),
     "vfat": Expected(False, False, True, ("overlay.upper", "owner.chown", "symlink.target")),
     "xfs-over-quota": Expected(False, False, False, ("directory.writable",)),
     # root may exceed its quota, but an overlay writes without CAP_SYS_RESOURCE

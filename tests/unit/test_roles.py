@@ -33,7 +33,7 @@ UNFIT = Fitness.UNSUITABLE
         ("docker/data-root@29", ["mode.bindable", "directory.mount_point"], Fitness.SUITABLE),
         ("docker/data-root@29", ["name.option"], Fitness.SUITABLE),
         ("docker/data-root@29", ["owner.chown"], UNFIT),
-        ("docker/data-root@29", ["mmap.coherent"], UNFIT),
+        ("docker/data-root@29", ["mmap.shown"], UNFIT),
         ("docker/data-root@29", ["directory.open_unlink"], Fitness.DEGRADED),
         ("docker/overlay2@29", ["overlay.upper"], UNFIT),
         # what containerd refuses: containerd/overlayfs
@@ -57,9 +57,9 @@ UNFIT = Fitness.UNSUITABLE
         # bbolt, and SQLite; containers/storage v1.44.0 and v1.52.0 and the next
         ("podman/overlay", ["lock.flock"], UNFIT),
         ("podman/vfs@4.7", ["lock.flock"], UNFIT),
-        ("podman/overlay@4.7", ["mmap.coherent"], UNFIT),
-        ("podman/rootless@4.8", ["lock.flock", "mmap.coherent"], Fitness.SUITABLE),
-        ("podman/overlay@5.8", ["lock.flock", "mmap.coherent"], Fitness.SUITABLE),
+        ("podman/overlay@4.7", ["mmap.shown"], UNFIT),
+        ("podman/rootless@4.8", ["lock.flock", "mmap.shown"], Fitness.SUITABLE),
+        ("podman/overlay@5.8", ["lock.flock", "mmap.shown"], Fitness.SUITABLE),
         ("podman/overlay@5.8", ["lock.posix"], UNFIT),
         ("podman/overlay@4.3", ["magic.podman_zfs"], UNFIT),
         ("podman/overlay@4.4", ["magic.podman_zfs"], Fitness.SUITABLE),

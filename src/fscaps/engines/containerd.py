@@ -74,7 +74,7 @@ _ROOT = (
         remedy=LOCKS,
     ),
     Need(
-        (mmap.coherent,),
+        (mmap.shown,),
         because="bbolt reads through a shared mapping what it writes with pwrite(2).",
         source="vendor/go.etcd.io/bbolt/bolt_unix.go:mmap",
         says=_BOLT,

@@ -34,7 +34,7 @@ MESSAGES = (
             Cause(
                 "The file system has no shared mapping that sees what is written, which the "
                 "database needs (measured on 9p).",
-                checks=(Check(mmap.coherent),),
+                checks=(Check(mmap.shown),),
                 remedy=LOCAL,
             ),
             Cause(
@@ -81,7 +81,7 @@ MESSAGES = (
                 "It is the database (bolt), and the file system has no shared mapping that sees "
                 "what is written, or cannot sync a file.",
                 checks=(
-                    Check(mmap.coherent),
+                    Check(mmap.shown),
                     Check(durability.fdatasync, errnos=(EINVAL, ENOTSUP, ENOSYS)),
                 ),
                 errnos=(EINVAL, ENOTSUP, ENOSYS),

@@ -47,7 +47,7 @@ MESSAGES = (
             ),
             Cause(
                 "The file system has no shared mapping that sees what is written.",
-                checks=(Check(mmap.coherent),),
+                checks=(Check(mmap.shown),),
                 errnos=(EINVAL, ENOTSUP),
                 when="^(?!.*timeout)",
                 remedy=LOCAL,

@@ -76,7 +76,7 @@ MESSAGES = (
             ),
             Cause(
                 "The file system has no shared mapping that sees what is written.",
-                checks=(Check(mmap.coherent),),
+                checks=(Check(mmap.shown),),
                 errnos=(EINVAL, ENODEV, ENOTSUP),
                 when=_NO_TIMEOUT,
                 remedy=LOCAL,

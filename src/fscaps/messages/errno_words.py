@@ -148,7 +148,7 @@ MESSAGES = (
             ),
             Cause(
                 "There is no shared mapping that sees what is written, which databases need.",
-                checks=(Check(mmap.coherent, errnos=(EINVAL,)),),
+                checks=(Check(mmap.shown, errnos=(EINVAL,)),),
                 errnos=(EINVAL,),
                 remedy=LOCAL,
             ),

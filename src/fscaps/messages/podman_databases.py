@@ -31,7 +31,7 @@ MESSAGES = (
             ),
             Cause(
                 "The file system has no shared mapping that sees what is written (measured on 9p).",
-                checks=(Check(mmap.coherent),),
+                checks=(Check(mmap.shown),),
                 errnos=(EINVAL, ENOTSUP),
                 remedy=LOCAL,
             ),

@@ -44,6 +44,9 @@ _LOCKS: dict[str, Callable[[int], object]] = {"flock": _flock, "posix": _posix, 
 _HELD = (EAGAIN, EACCES)
 """The errnos of a lock that another holds: flock(2) and fcntl(2), and SMB servers for both."""
 
+ONE_WAY = "what was written to the mapping is not what pread returns"
+"""Said of a mapping that shows at least what is written beside it."""
+
 
 class Other:
     """Another process at work in the scratch directory. What blocks it does not block us."""
@@ -152,12 +155,12 @@ class _Servant:
     def _use_map(self, _: str) -> str:
         try:
             with self._memory as memory:
-                memory[0:6] = b"memory"
-                if calls.pread(self._held, 6, 0) != b"memory":
-                    return "what was written to the mapping is not what pread returns"
                 calls.pwrite(self._held, b"file", 100)
                 if memory[100:104] != b"file":
                     return "what was written by pwrite is not in the mapping"
+                memory[0:6] = b"memory"
+                if calls.pread(self._held, 6, 0) != b"memory":
+                    return ONE_WAY
         finally:
             calls.close(self._held)
         return ""

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from errno import EACCES, EINVAL, EIO, ENODEV, ENOSYS, ENOTSUP
 
-from . import No, probe
+from ..findings import Outcome
+from . import No, probe, skip
 from ._area import setting_up, verifying
-from ._others import another
+from ._others import ONE_WAY, another
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,10 +22,7 @@ if TYPE_CHECKING:
     no=(ENODEV, EACCES, EINVAL, ENOTSUP, ENOSYS, EIO),
 )
 def coherent(area: Area) -> None:
-    """Write through a MAP_SHARED mapping and pread; pwrite and look into the mapping.
-
-    bbolt reads by mapping and writes by pwrite (etcd-io/bbolt bolt_unix.go:mmap).
-    """
+    """pwrite and look into a MAP_SHARED mapping; write through that and pread."""
     with setting_up():
         process = another(area)
         process.hold(area.page)
@@ -33,3 +31,18 @@ def coherent(area: Area) -> None:
         unseen = process.use_map()
     if unseen:
         raise No(unseen)
+
+
+@probe("Does a shared mapping show what is written by write(2)?", after=(coherent,))
+def shown(area: Area) -> str:
+    """Read from what the probe before it found, which asks the other way round as well.
+
+    bbolt reads by mapping and writes by pwrite (etcd-io/bbolt bolt_unix.go:mmap); a 9p client that
+    caches shows it so.
+    """
+    found = area.findings.get(coherent.id)
+    if found is None or found.outcome is Outcome.UNKNOWN:
+        skip("it is not known what a mapping shows (see mmap.coherent)")
+    if found.outcome is Outcome.NO and found.detail != ONE_WAY:
+        raise No(f"since {coherent.id} is no: {found.detail}", errno=found.errno)
+    return "" if found.outcome is Outcome.YES else found.detail

@@ -89,7 +89,7 @@ def bolt(database: str, source: str, says: str) -> tuple[Need, ...]:
             "host alone uses it; or " + LOCAL,
         ),
         Need(
-            (mmap.coherent,),
+            (mmap.shown,),
             because="bbolt reads through a shared mapping what it writes with pwrite(2).",
             source="vendor/go.etcd.io/bbolt/bolt_unix.go:mmap",
             says=says,

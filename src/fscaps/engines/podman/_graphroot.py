@@ -88,7 +88,7 @@ GRAPHROOT = (
         before=SQLITE,
     ),
     Need(
-        (mmap.coherent,),
+        (mmap.shown,),
         because="bbolt, the database of podman before 4.8 and of a newer one that finds it here, "
         "reads through a shared mapping what it writes with pwrite(2). SQLite, without a "
         "write-ahead log as podman has it, maps nothing.",
