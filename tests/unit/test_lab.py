@@ -81,6 +81,39 @@ def test_what_ext4_loses_too_is_the_drivers_own() -> None:
     assert [one.losses for one in compared([base, other], found)] == [(), ("a mode",)]
 
 
+def test_an_own_loss_is_the_drivers_that_was_picked() -> None:
+    """Ext4's default is overlay2, which loses nothing; what fuse-overlayfs loses is its own."""
+    picked = row("ext4", role="docker/default-driver")
+    named, role = "fuse-overlayfs", "docker/data-root-fuse-overlayfs"
+    base = row("ext4", "loses", losses=["a node"], role=role, driver=named)
+    other = row("ext2", "loses", losses=["a node"], role="docker/default-driver", driver=named)
+    assert [one.losses for one in compared([picked, base, other], [])] == [(), (), ()]
+    overlay2 = {**other, "driver": "overlay2"}
+    assert [one.losses for one in compared([picked, base, overlay2], [])][-1] == ("a node",)
+
+
+_NO_OVERLAY = {"driver__overlay2": "no", "driver__fuse_overlayfs": "no", "owner__chmod": "no"}
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "agreement"),
+    [
+        (_NO_OVERLAY, Agreement.AGREES),  # it falls back on vfs, which is unsuitable
+        ({"owner__chmod": "no"}, Agreement.AGREES),  # it picks what is unsuitable
+        ({"owner__chmod": "no", "driver__overlay2": "unknown"}, Agreement.AGREES),  # as each is
+        ({"driver__overlay2": "unknown"}, Agreement.UNDETERMINED),
+        ({}, Agreement.FALSE_YES),
+    ],
+)
+def test_an_engine_that_does_not_start_is_judged_by_what_it_may_pick(
+    outcomes: dict[str, str], agreement: Agreement
+) -> None:
+    none = row(level="no", role="docker/default-driver", driver=None)
+    found = findings(**{"driver__btrfs": "no", "driver__zfs": "no", **outcomes})
+    (one,) = compared([none], [found])
+    assert one.agreement is agreement
+
+
 def test_what_nobody_asked_is_not_judged() -> None:
     (one,) = compared([row()], [])
     assert one.agreement is Agreement.NOT_JUDGED
@@ -94,6 +127,25 @@ def test_a_false_yes_fails(
     results.record(FINDINGS, [findings()], tmp_path)
     monkeypatch.setattr("sys.argv", ["lab/compare", "--of", str(tmp_path)])
     assert judging.main() == status
+
+
+@pytest.mark.parametrize(("false_noes", "status"), [(1, 0), (2, 1)])
+def test_less_than_99_percent_fails(
+    false_noes: int,
+    status: int,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Of what is judged: that nobody has asked counts for nothing."""
+    names = [f"fs-{number}" for number in range(100)]
+    results.record(ROWS, [row(name) for name in [*names, "unasked"]], tmp_path)
+    wrong, right = names[:false_noes], names[false_noes:]
+    results.record(FINDINGS, [findings(name, owner__chmod="no") for name in wrong], tmp_path)
+    results.record(FINDINGS, [findings(name) for name in right], tmp_path)
+    monkeypatch.setattr("sys.argv", ["lab/compare", "--of", str(tmp_path)])
+    assert judging.main() == status
+    assert f"{100 - false_noes}.0 % of 100 judged rows, " in capsys.readouterr().out
 
 
 def test_a_row_takes_the_place_of_the_one_before(tmp_path: Path) -> None:
