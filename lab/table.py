@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,21 @@ if TYPE_CHECKING:
 
 _LONGEST = 220  # characters of a reason
 _SHOWN = 2  # losses of a row
+
+# Lines that an engine ends with whatever the cause, which stands above them.
+_STOCK = re.compile(
+    r"""See \ .*
+    | Run \ '.*' \ for \ more \ information
+    | failed \ to \ start \ daemon: .*: \ driver \ not \ supported (: \ \w+)?
+    | failed \ to \ start \ containerd: \ timeout .*
+    | .* "containerd \ did \ not \ exit \ successfully" .*
+    | \[rootlesskit: .*
+    | .* exited: \ exit \ status \ \d+
+    | : \ exit \ status \ \d+ \.?
+    | Error: \ failed \ to \ start \ containers: .*
+    """,
+    re.VERBOSE,
+)
 
 
 class Sign(enum.Enum):
@@ -108,10 +124,15 @@ def _sign(one: Compared) -> Sign:
 def _reason(one: Compared) -> str:
     """The words that tell most: the last, or those about the kind of archive that it was."""
     said = [line.strip() for line in one.row["words"].splitlines() if line.strip()]
-    said = [line for line in said if not line.startswith("See ")]
-    about = [line for line in said if "docker-archive:" in line] or said[-1:]
+    telling = [line for line in said if not is_stock(line)] or said
+    about = [line for line in telling if "docker-archive:" in line] or telling[-1:]
     text = f"{one.row['step']}: {about[0]}" if about else abridged(one.losses)
     return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
+
+
+def is_stock(line: str) -> bool:
+    """Whether an engine says this whatever the cause is."""
+    return _STOCK.fullmatch(line) is not None
 
 
 def abridged(losses: Sequence[str]) -> str:

@@ -17,7 +17,7 @@ from lab.generations import Generation
 from lab.judging import Agreement, compared
 from lab.results import FINDINGS, ROWS
 from lab.roles import ROLES
-from lab.table import Sign
+from lab.table import Sign, is_stock, lines
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -167,7 +167,40 @@ def test_what_is_recorded_is_not_recorded_again(
     assert recording.unknown([newer], tmp_path) == [newer]
 
 
+_OVERLAY = 'level=error msg="failed to mount overlay: invalid argument"'
+_NO_DRIVER = "failed to start daemon: error initializing graphdriver: driver not supported"
+_CONTAINERD = 'level=error msg="containerd did not exit successfully" error="exit status 1"'
+_TIMEOUT = "failed to start containerd: timeout waiting for containerd to start"
+_ROOTLESS = "[rootlesskit:parent] error: child exited: exit status 1"
+
+
+@pytest.mark.parametrize(
+    ("reason", "stock"),
+    [
+        (_OVERLAY, [_NO_DRIVER]),
+        (_OVERLAY, [f"{_NO_DRIVER}: overlay2", _ROOTLESS]),
+        ("containerd: mkdir /x: no space left", [_CONTAINERD, _TIMEOUT, _ROOTLESS]),
+        ("docker: no space left.", ["", "Run 'docker run --help' for more information"]),
+        ("docker: no space left.", ["See 'docker run --help'."]),
+        ("cannot read lower dirs", [": exit status 1"]),
+        (_ROOTLESS, []),  # better than nothing
+    ],
+)
+def test_a_reason_is_the_last_line_that_tells_one(reason: str, stock: list[str]) -> None:
+    words = "\n".join(["another line before", reason, *stock] if stock else [reason])
+    (line,) = lines([row(level="no", step="start", words=words)])
+    cell = line.cell(ROLE, "bookworm")
+    assert cell
+    assert cell.reason == f"start: {reason}"
+
+
 # What is recorded in this checkout
+
+
+def test_no_reason_is_a_stock_phrase() -> None:
+    cells = [cell for line in lines(results.read(ROWS)) for cell in line.cells.values()]
+    reasons = {cell.reason.partition(": ")[2] for cell in cells if cell.row["words"]}
+    assert {reason for reason in reasons if is_stock(reason)} == set()
 
 
 def test_the_page_is_what_was_recorded() -> None:
