@@ -100,7 +100,7 @@ def compared(rows: Iterable[Row], findings: Iterable[Row]) -> Iterator[Compared]
         yield Compared(row, truth, losses, verdict, agreement)
 
 
-def _is_base(row: Row) -> bool:
+def is_base(row: Row) -> bool:
     """Whether what is lost here is the own loss of the driver, and that was named."""
     base = BASES.get(row["role"], BASE)
     return bool(row["filesystem"] == base) and _role_of_driver(row) == row["role"]
@@ -110,7 +110,7 @@ def _own_losses(rows: list[Row]) -> dict[tuple[str, ...], frozenset[str]]:
     """What each driver loses on the base: on each kernel, and on any, where one lacks that row."""
     own: dict[tuple[str, ...], frozenset[str]] = {}
     for row in rows:
-        if _is_base(row):
+        if is_base(row):
             for known in (_base_key(row), _base_key(row)[1:]):
                 own[known] = frozenset(row["losses"])
     return own

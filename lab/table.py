@@ -42,16 +42,16 @@ _STOCK = re.compile(
 class Sign(enum.Enum):
     """How a cell is drawn: a letter, and a colour that no colour-blind eye takes for another."""
 
-    # The palette of Okabe and Ito (2008).
-    YES = ("Y", "#009E73", "yes")
-    LOSES = ("L", "#F0E442", "loses something")
-    TRIVIAL = ("T", "#56B4E9", "trivial images only")
-    NO = ("N", "#D55E00", "no")
-    UNRECORDED = ("", "#EEEEEE", "not recorded")
+    # The hues of Okabe and Ito (2008); their vermilion darker, which is as grey as their green.
+    YES = ("Y", "#009E73", "#000000", "yes")
+    LOSES = ("L", "#F0E442", "#000000", "loses something")
+    TRIVIAL = ("T", "#56B4E9", "#000000", "trivial images only")
+    NO = ("N", "#8C3E00", "#FFFFFF", "no")
+    UNRECORDED = ("", "#EEEEEE", "#000000", "not recorded")
 
-    def __init__(self, letter: str, colour: str, meaning: str) -> None:
+    def __init__(self, letter: str, colour: str, ink: str, meaning: str) -> None:
         """Name the parts."""
-        self.letter, self.colour, self.meaning = letter, colour, meaning
+        self.letter, self.colour, self.ink, self.meaning = letter, colour, ink, meaning
 
 
 @dataclass(frozen=True)

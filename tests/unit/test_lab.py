@@ -11,7 +11,7 @@ from uml import inside
 from uml.lacking import skip_if_missing
 
 from fscaps import engines, probes
-from lab import judging, page, recording, results
+from lab import judging, page, recording, results, uml
 from lab.filesystems import FILESYSTEMS
 from lab.generations import Generation
 from lab.judging import Agreement, compared
@@ -218,6 +218,41 @@ def test_the_picture_has_a_cell_for_each_row_of_the_oldest_generation() -> None:
     fills = [rect.get("fill") for rect in picture.iter("{http://www.w3.org/2000/svg}rect")]
     recorded = {sign.colour for sign in Sign if sign is not Sign.UNRECORDED}
     assert sum(fill in recorded for fill in fills) == len(rows) + len(recorded)  # and the legend
+
+
+def test_the_second_kernel_is_told_from_the_hosts() -> None:
+    """Only it exports a directory to itself."""
+    nfs = {one["kernel"] for one in results.read(ROWS) if one["filesystem"].startswith("nfs")}
+    assert nfs == uml.RECORDED
+
+
+def _luminance(colour: str) -> float:
+    """Relative, as WCAG 2 defines it."""
+    parts = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    linear = [
+        part / 12.92 if part <= 0.03928 else ((part + 0.055) / 1.055) ** 2.4 for part in parts
+    ]
+    return sum(weight * part for weight, part in zip((0.2126, 0.7152, 0.0722), linear))
+
+
+def _contrast(one: str, other: str) -> float:
+    dark, light = sorted((_luminance(one), _luminance(other)))
+    return (light + 0.05) / (dark + 0.05)
+
+
+@pytest.mark.parametrize("sign", Sign)
+def test_a_letter_can_be_read_on_its_colour(sign: Sign) -> None:
+    """With the contrast that WCAG 2 asks of text."""
+    assert _contrast(sign.ink, sign.colour) >= 4.5
+
+
+def test_yes_and_no_are_two_greys() -> None:
+    assert _contrast(Sign.YES.colour, Sign.NO.colour) > 2
+
+
+def test_an_own_loss_is_told_in_full() -> None:
+    losses = [f"loss {number}" for number in range(4)]
+    assert "; ".join(losses) in page.page([row("ext4", "loses", losses=losses)])
 
 
 def test_every_file_system_and_role_is_recorded() -> None:
