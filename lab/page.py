@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from lab import picture, results, table, uml
 from lab.generations import OLDEST
-from lab.judging import BASE, is_base
+from lab.judging import BASE, BASES, is_base
 from lab.results import ROWS
 from lab.roles import ROLES
 from lab.table import Sign
@@ -121,7 +121,8 @@ def _across(line: Line, role: str, names: list[str]) -> str:
 
 def _own_losses(rows: list[Row]) -> Iterator[str]:
     yield "## What a driver loses by itself\n"
-    yield f"As seen on {BASE}; where the engine picks the driver, the role that names it counts.\n"
+    elsewhere = "; ".join(f"`{role}`: on {name}" for role, name in BASES.items())
+    yield f"As seen on {BASE} ({elsewhere}), with the driver named.\n"
     seen: dict[tuple[str, str], dict[str, None]] = {}
     for row in rows:
         if is_base(row) and row["losses"]:
