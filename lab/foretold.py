@@ -28,6 +28,8 @@ OTHERWISE = {
     ("sshfs", "docker/volumes"): _LINK,
     ("ext4-append-only", "docker/swarm"): "docker-state.json is lost, and the node no manager",
     ("ext4-latin1", "docker/rootless"): "rootlesskit says no more than that dockerd has ended",
+    ("ext4-odd-name", "docker/rootless"): "the user's containerd may not make the directory",
+    ("plan9p", "docker/overlay2"): _ACCEPTED,
 }
 """Where dockerd says something else, and why nobody could tell."""
 

@@ -2,13 +2,14 @@
 
 The recorded findings are judged anew, by the needs as they stand in this checkout; nothing is
 mounted and no engine runs. The exit status is 1 if fscaps says yes where an engine said no, or
-where something was lost without its saying so.
+where something was lost without its saying so, and if less than 99 % of what is judged agrees.
 """
 
 from __future__ import annotations
 
 import argparse
 import enum
+import functools
 import sys
 from collections import Counter
 from dataclasses import dataclass, replace
@@ -27,7 +28,10 @@ from lab.roles import ROLES
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
+    from fscaps import Driver, Engine
     from lab.results import Row
+
+ENOUGH_AGREES = 0.99  # of the rows that are judged
 
 DEFAULT = "/default-driver"  # the fact which driver an engine picks, no role of fscaps'
 BASE = "ext4"  # what is lost here too is the driver's own loss, not the file system's
@@ -79,12 +83,12 @@ def compared(rows: Iterable[Row], findings: Iterable[Row]) -> Iterator[Compared]
     base = _own_losses(rows)
     known = {role.id for role in engines.roles()}
     for row in rows:
-        own = base.get(_base_key(row), base.get(_base_key(row)[1:], set()))
+        own = base.get(_base_key(row), base.get(_base_key(row)[1:], frozenset()))
         losses = tuple(loss for loss in row["losses"] if loss not in own)
         truth = _truth(Level(row["level"]), losses)
         found = asked.get((row["kernel"], row["filesystem"], ROLES[row["role"]].asked_as))
         verdict = None
-        if found and row["driver"] and row["role"].endswith(DEFAULT):
+        if found and found["findings"] and row["role"].endswith(DEFAULT):
             agreement = _driver(_findings(found), row)
         elif found and found["findings"] and row["role"] in known:
             verdict = judge(_findings(found), engines.roles([_named(row)]))[row["role"]]
@@ -96,24 +100,52 @@ def compared(rows: Iterable[Row], findings: Iterable[Row]) -> Iterator[Compared]
         yield Compared(row, truth, losses, verdict, agreement)
 
 
-def _own_losses(rows: list[Row]) -> dict[tuple[str, ...], set[str]]:
-    """What each role loses on the base: on each kernel, and on any, where one lacks that row."""
-    own: dict[tuple[str, ...], set[str]] = {}
+def is_base(row: Row) -> bool:
+    """Whether what is lost here is the own loss of the driver, and that was named."""
+    base = BASES.get(row["role"], BASE)
+    return bool(row["filesystem"] == base) and _role_of_driver(row) == row["role"]
+
+
+def _own_losses(rows: list[Row]) -> dict[tuple[str, ...], frozenset[str]]:
+    """What each driver loses on the base: on each kernel, and on any, where one lacks that row."""
+    own: dict[tuple[str, ...], frozenset[str]] = {}
     for row in rows:
-        if row["filesystem"] == BASES.get(row["role"], BASE):
+        if is_base(row):
             for known in (_base_key(row), _base_key(row)[1:]):
-                own[known] = set(row["losses"])
+                own[known] = frozenset(row["losses"])
     return own
 
 
 def _base_key(row: Row) -> tuple[str, ...]:
-    return row["kernel"], row["engine"], row["role"]
+    """By role: it names the driver, and what of the engine is on the file system."""
+    return row["kernel"], row["engine"], _role_of_driver(row)
+
+
+def _role_of_driver(row: Row) -> str:
+    """The row's role, or, where the engine has picked the driver, the one that names that."""
+    role = str(row["role"])
+    if not (role.endswith(DEFAULT) and row["driver"]):
+        return role
+    return _roles_of_drivers(row["engine"].partition(" ")[0]).get(_picked(row)) or role
+
+
+@functools.lru_cache(maxsize=None)
+def _roles_of_drivers(engine: str) -> Mapping[str, str | None]:
+    return {driver.id: driver.role for whole in engines.whole([engine]) for driver in whole.drivers}
+
+
+def _picked(row: Row) -> str:
+    return str(row["driver"]).rpartition(" by ")[2]  # overlay by fuse-overlayfs
 
 
 def _named(row: Row) -> str:
     """The row's role, of the version that was run."""
+    return _of_version(row["role"], row)
+
+
+def _of_version(role: str, row: Row) -> str:
     name, _, version = row["engine"].partition(" ")
-    return f"{row['role']}@{version}" if engines.every()[name].newest else row["role"]
+    return f"{role}@{version}" if engines.every()[name].newest else role
 
 
 def _truth(level: Level, losses: tuple[str, ...]) -> Fitness:
@@ -152,11 +184,33 @@ def _driver(findings: Mapping[str, Finding], row: Row) -> Agreement:
     found = engines.whole([f"{name}@{version}"])
     if not found or not found[0].drivers:
         return Agreement.NOT_JUDGED
+    if row["driver"] is None:
+        return _none_worked(findings, found[0], row)
     foretold = pick(findings, found[0])
     if foretold.open:
         return Agreement.UNDETERMINED
-    picked = row["driver"].rpartition(" by ")[2]  # overlay by fuse-overlayfs
-    return Agreement.AGREES if foretold.driver == picked else Agreement.OTHER_DRIVER
+    return Agreement.AGREES if foretold.driver == _picked(row) else Agreement.OTHER_DRIVER
+
+
+def _none_worked(findings: Mapping[str, Finding], engine: Engine, row: Row) -> Agreement:
+    """Where the engine did not start: none is to be picked, or only what cannot work here."""
+    possible = list(_possible(findings, engine))
+    named = [_of_version(one.role, row) for one in possible if one.role]
+    said = {verdict.fitness for verdict in judge(findings, engines.roles(named)).values()}
+    if said <= {Fitness.UNSUITABLE} and len(named) == len(possible):
+        return Agreement.AGREES
+    is_certain = pick(findings, engine).driver and said <= {Fitness.SUITABLE, Fitness.DEGRADED}
+    return Agreement.FALSE_YES if is_certain and said else Agreement.UNDETERMINED
+
+
+def _possible(findings: Mapping[str, Finding], engine: Engine) -> Iterator[Driver]:
+    """The drivers that it may pick: up to the first that is certain."""
+    for driver in engine.drivers:
+        alone = pick(findings, replace(engine, drivers=(driver,)))
+        if alone.driver or alone.open:
+            yield driver
+        if alone.driver:
+            return
 
 
 def _agreement(verdict: Verdict, truth: Fitness, findings: Mapping[str, Finding]) -> Agreement:
@@ -217,7 +271,15 @@ def main() -> int:
             print(_line(one))
     count = Counter(one.agreement for one in every)
     print(f"{len(every)} rows: " + ", ".join(f"{count[a]} {a.value}" for a in Agreement))
-    return 1 if count[Agreement.FALSE_YES] else 0
+    agree, judged = count[Agreement.AGREES], len(every) - count[Agreement.NOT_JUDGED]
+    print(f"agreement: {_percent(agree, judged)} of {judged} judged rows, "
+          f"{_percent(agree, len(every))} of all")  # fmt: skip
+    return 1 if count[Agreement.FALSE_YES] or agree < ENOUGH_AGREES * judged else 0
+
+
+def _percent(part: int, whole: int) -> str:
+    """Rounded down, so that 100 % is said of all alone."""
+    return f"{1000 * part // whole / 10:.1f} %" if whole else "none"
 
 
 if __name__ == "__main__":

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lab import picture, results, table
+from lab import picture, results, table, uml
 from lab.generations import OLDEST
-from lab.judging import BASE
+from lab.judging import BASE, BASES, is_base
 from lab.results import ROWS
 from lab.roles import ROLES
 from lab.table import Sign
@@ -41,8 +41,15 @@ listed [below](#what-a-driver-loses-by-itself).
 
 ![The matrix](matrix.svg)
 
-Any row again: `lab/run --again --fs FILESYSTEM --engine ROLE` as root on Debian with the packages
-of `.ci/run`, with `--kernel uml` for kernel {uml}. See [the lab](explanation/lab.md).
+Linux {uml} is the second kernel, User-Mode Linux; {host} was the host's.
+
+Any row again: as root on Debian 12 with the packages of `.ci/run`,
+
+    lab/run --again --fs FILESYSTEM --engine ROLE
+
+with `--kernel uml` for Linux {uml}, and for the engines of {newer} with
+`--generation SUITE`, after `lab/generation SUITE` has fetched them. See
+[the lab](explanation/lab.md).
 """
 
 
@@ -64,7 +71,9 @@ def _head(rows: list[Row]) -> str:
         rows=len(rows),
         filesystems=len({row["filesystem"] for row in rows}),
         kernels=len(kernels),
-        uml=kernels[0],
+        uml=", ".join(kernel for kernel in kernels if kernel in uml.RECORDED),
+        host=", ".join(kernel for kernel in kernels if kernel not in uml.RECORDED),
+        newer=" and ".join(table.newer(rows)),
         roles=len({row["role"] for row in rows}),
         engines=len({row["engine"] for row in rows}),
         legend=" · ".join(f"**{sign.letter or '(empty)'}** {sign.meaning}" for sign in Sign),
@@ -112,15 +121,17 @@ def _across(line: Line, role: str, names: list[str]) -> str:
 
 def _own_losses(rows: list[Row]) -> Iterator[str]:
     yield "## What a driver loses by itself\n"
-    yield f"As seen on {BASE}.\n"
-    seen: dict[tuple[str, str], list[str]] = {}
+    elsewhere = "; ".join(f"`{role}`: on {name}" for role, name in BASES.items())
+    yield f"As seen on {BASE} ({elsewhere}), with the driver named.\n"
+    seen: dict[tuple[str, str], dict[str, None]] = {}
     for row in rows:
-        if row["filesystem"] == BASE and row["losses"]:
-            seen.setdefault((row["role"], row["engine"]), row["losses"])
+        if is_base(row) and row["losses"]:
+            known = seen.setdefault((row["role"], row["engine"]), {})
+            known.update(dict.fromkeys(row["losses"]))
     yield _table_line(["role", "engine", "lost"])
     yield _table_line(["---"] * 3)
     for (role, engine), losses in sorted(seen.items()):
-        yield _table_line([f"`{role}`", engine, _escaped(table.abridged(losses))])
+        yield _table_line([f"`{role}`", engine, _escaped("; ".join(losses))])
     yield ""
 
 

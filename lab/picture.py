@@ -58,11 +58,10 @@ def _line(number: int, line: Line, roles: list[str], generation: str) -> Iterato
 
 def _square(x: int, y: int, sign: Sign, what: str) -> str:
     size = _CELL - _GAP
-    ink = "#000000" if sign in {Sign.LOSES, Sign.TRIVIAL} else "#FFFFFF"
     return (
         f'<g><title>{escape(what)}</title><rect x="{x}" y="{y}" width="{size}" height="{size}" '
         f'rx="3" fill="{sign.colour}"/><text x="{x + size // 2}" y="{y + 15}" '
-        f'text-anchor="middle" font-weight="bold" fill="{ink}">{sign.letter}</text></g>'
+        f'text-anchor="middle" font-weight="bold" fill="{sign.ink}">{sign.letter}</text></g>'
     )
 
 

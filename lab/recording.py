@@ -37,6 +37,7 @@ _BOOT = 3600.0  # seconds for one boot of the second kernel, which records all r
 _ROOT = results.HERE.parents[1]
 _PYTHONPATH = (_ROOT / "src", _ROOT)
 _ASKED_AS = ("root", "user")
+_NOTHING = 3  # the exit status where nothing matches that can be had here
 
 
 @dataclass(frozen=True)
@@ -79,12 +80,30 @@ def plan(kernel: str, filesystems: list[str], engine: str, generation: str) -> I
 
 
 def here(glob: str) -> list[str]:
-    """Give the file systems that this kernel can have."""
-    return [
-        name
-        for name, system in FILESYSTEMS.items()
-        if fnmatchcase(name, glob) and missing(system) is None
-    ]
+    """Give the file systems that this kernel can have; say of the others what they lack."""
+    lacks = {name: missing(FILESYSTEMS[name]) for name in _called(glob)}
+    for name, lack in lacks.items():
+        if lack is not None:
+            _skipped(name, lack)
+    return [name for name, lack in lacks.items() if lack is None]
+
+
+def _called(glob: str) -> list[str]:
+    return [name for name in FILESYSTEMS if fnmatchcase(name, glob)]
+
+
+def _skipped(what: str, why: str) -> None:
+    print(f"skipped: {what}: {why}", flush=True)
+
+
+def tell_lacking(engine: str, generation: str) -> None:
+    """Say of which roles the engine is not installed, or too old."""
+    for name, known in every().items():
+        for role in ROLES.values() if fnmatchcase(name, generation) else ():
+            if fnmatchcase(role.id, engine) and not role.has(known):
+                version = known.version(role.engine)
+                has = f"{role.engine} {version}, which is too old" if version else "none"
+                _skipped(role.id, f"{name} has {has}")
 
 
 def row(wanted: Wanted, deadline: float) -> results.Row:
@@ -168,21 +187,27 @@ _TELLING = ("btrfs", "ext4", "ext4-no-filetype", "overlay", "ramfs", "tmpfs", "x
 
 def elsewhere(glob: str) -> list[str]:
     """Give the file systems to be looked for in the second kernel."""
-    return [
-        name
-        for name, system in FILESYSTEMS.items()
-        if fnmatchcase(name, glob) and (name in _TELLING or missing(system) is not None)
-    ]
+    found = []
+    for name in _called(glob):
+        if name in _TELLING or missing(FILESYSTEMS[name]) is not None:
+            found.append(name)
+        else:
+            _skipped(name, "this kernel has it, and the second one says nothing else")
+    return found
 
 
 def second_kernel(asked: argparse.Namespace) -> int:
-    """Record in User-Mode Linux, one boot for each file system."""
-    failed = 0
+    """Record in User-Mode Linux, one boot for each file system; give the exit status."""
+    ends = []
     for name in elsewhere(asked.fs):
-        wanted = plan(machine.kernel(), [name], asked.engine, asked.generation)
-        if asked.again or unknown(wanted, asked.into):
-            failed += _boot(name, asked)
-    return failed
+        wanted = list(plan(machine.kernel(), [name], asked.engine, asked.generation))
+        if not _matches(wanted, asked.engine):
+            return _NOTHING
+        is_due = asked.again or unknown(wanted, asked.into)
+        ends.append(_boot(name, asked) if is_due else 0)
+    if set(ends) <= {_NOTHING}:
+        return _NOTHING
+    return 1 if set(ends) - {0, _NOTHING} else 0
 
 
 def _boot(name: str, asked: argparse.Namespace) -> int:
@@ -205,7 +230,35 @@ def _boot(name: str, asked: argparse.Namespace) -> int:
             results.record(kind, results.read(kind, recorded), asked.into)
         if done.status is None:
             print(f"{name}: the second kernel did not come to its end: {done.console[-500:]}")
-        return 0 if done.status == 0 else 1
+        return 1 if done.status is None else done.status
+
+
+def _matches(wanted: Iterable[Wanted], engine: str) -> bool:
+    """Whether there is more than the findings that go with a role's rows."""
+    return any(fnmatchcase(one.role, engine) for one in wanted)
+
+
+def first_kernel(asked: argparse.Namespace) -> int:
+    """Record on this one; give the exit status."""
+    wanted = list(plan(os.uname().release, here(asked.fs), asked.engine, asked.generation))
+    if not _matches(wanted, asked.engine):
+        return _NOTHING
+    todo = wanted if asked.again else unknown(wanted, asked.into)
+    print(f"{len(wanted) - len(todo)} of {len(wanted)} rows are recorded already", flush=True)
+    return 1 if record(todo, asked.into, asked.deadline) else 0
+
+
+def _check(parser: argparse.ArgumentParser, asked: argparse.Namespace) -> None:
+    """Refuse a name that nothing has."""
+    known = {
+        "file system": (asked.fs, FILESYSTEMS),
+        "role": (asked.engine, [*ROLES, *(f"findings:{name}" for name in _ASKED_AS)]),
+        "generation": (asked.generation, every()),
+    }
+    for what, (glob, names) in known.items():
+        if not any(fnmatchcase(name, glob) for name in names):
+            more = f", here are: {', '.join(every())}" if what == "generation" else ""
+            parser.error(f"no {what} is called {glob}{more}")
 
 
 def main() -> int:
@@ -224,15 +277,14 @@ def main() -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # what is under way is taken away
     if os.geteuid() != 0:
         parser.error("mounting needs root")
-    if not any(fnmatchcase(name, asked.fs) for name in FILESYSTEMS):
-        parser.error(f"no file system is called {asked.fs}")
-    if asked.kernel == "uml":
-        if not machine.available():
-            parser.error("no User-Mode Linux here")
-        return 1 if second_kernel(asked) else 0
-    wanted = plan(os.uname().release, here(asked.fs), asked.engine, asked.generation)
-    todo = list(wanted) if asked.again else unknown(wanted, asked.into)
-    return 1 if record(todo, asked.into, asked.deadline) else 0
+    _check(parser, asked)
+    if asked.kernel == "uml" and not machine.available():
+        parser.error("no User-Mode Linux here")
+    tell_lacking(asked.engine, asked.generation)
+    status = second_kernel(asked) if asked.kernel == "uml" else first_kernel(asked)
+    if status == _NOTHING:
+        print("lab/run: nothing matches that can be had here", file=sys.stderr)
+    return status
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -22,20 +23,35 @@ if TYPE_CHECKING:
 _LONGEST = 220  # characters of a reason
 _SHOWN = 2  # losses of a row
 
+# Lines that an engine ends with whatever the cause, which stands above them.
+_STOCK = re.compile(
+    r"""See \ .*
+    | Run \ '.*' \ for \ more \ information
+    | failed \ to \ start \ daemon: .*: \ driver \ not \ supported (: \ \w+)?
+    | failed \ to \ start \ containerd: \ timeout .*
+    | .* "containerd \ did \ not \ exit \ successfully" .*
+    | \[rootlesskit: .*
+    | .* exited: \ exit \ status \ \d+
+    | : \ exit \ status \ \d+ \.?
+    | Error: \ failed \ to \ start \ containers: .*
+    """,
+    re.VERBOSE,
+)
+
 
 class Sign(enum.Enum):
     """How a cell is drawn: a letter, and a colour that no colour-blind eye takes for another."""
 
-    # The palette of Okabe and Ito (2008).
-    YES = ("Y", "#009E73", "yes")
-    LOSES = ("L", "#F0E442", "loses something")
-    TRIVIAL = ("T", "#56B4E9", "trivial images only")
-    NO = ("N", "#D55E00", "no")
-    UNRECORDED = ("", "#EEEEEE", "not recorded")
+    # The hues of Okabe and Ito (2008); their vermilion darker, which is as grey as their green.
+    YES = ("Y", "#009E73", "#000000", "yes")
+    LOSES = ("L", "#F0E442", "#000000", "loses something")
+    TRIVIAL = ("T", "#56B4E9", "#000000", "trivial images only")
+    NO = ("N", "#8C3E00", "#FFFFFF", "no")
+    UNRECORDED = ("", "#EEEEEE", "#000000", "not recorded")
 
-    def __init__(self, letter: str, colour: str, meaning: str) -> None:
+    def __init__(self, letter: str, colour: str, ink: str, meaning: str) -> None:
         """Name the parts."""
-        self.letter, self.colour, self.meaning = letter, colour, meaning
+        self.letter, self.colour, self.ink, self.meaning = letter, colour, ink, meaning
 
 
 @dataclass(frozen=True)
@@ -108,10 +124,15 @@ def _sign(one: Compared) -> Sign:
 def _reason(one: Compared) -> str:
     """The words that tell most: the last, or those about the kind of archive that it was."""
     said = [line.strip() for line in one.row["words"].splitlines() if line.strip()]
-    said = [line for line in said if not line.startswith("See ")]
-    about = [line for line in said if "docker-archive:" in line] or said[-1:]
+    telling = [line for line in said if not is_stock(line)] or said
+    about = [line for line in telling if "docker-archive:" in line] or telling[-1:]
     text = f"{one.row['step']}: {about[0]}" if about else abridged(one.losses)
     return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
+
+
+def is_stock(line: str) -> bool:
+    """Whether an engine says this whatever the cause is."""
+    return _STOCK.fullmatch(line) is not None
 
 
 def abridged(losses: Sequence[str]) -> str:

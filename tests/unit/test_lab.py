@@ -11,13 +11,13 @@ from uml import inside
 from uml.lacking import skip_if_missing
 
 from fscaps import engines, probes
-from lab import judging, page, recording, results
+from lab import judging, page, recording, results, uml
 from lab.filesystems import FILESYSTEMS
 from lab.generations import Generation
 from lab.judging import Agreement, compared
 from lab.results import FINDINGS, ROWS
 from lab.roles import ROLES
-from lab.table import Sign
+from lab.table import Sign, is_stock, lines
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -81,6 +81,39 @@ def test_what_ext4_loses_too_is_the_drivers_own() -> None:
     assert [one.losses for one in compared([base, other], found)] == [(), ("a mode",)]
 
 
+def test_an_own_loss_is_the_drivers_that_was_picked() -> None:
+    """Ext4's default is overlay2, which loses nothing; what fuse-overlayfs loses is its own."""
+    picked = row("ext4", role="docker/default-driver")
+    named, role = "fuse-overlayfs", "docker/data-root-fuse-overlayfs"
+    base = row("ext4", "loses", losses=["a node"], role=role, driver=named)
+    other = row("ext2", "loses", losses=["a node"], role="docker/default-driver", driver=named)
+    assert [one.losses for one in compared([picked, base, other], [])] == [(), (), ()]
+    overlay2 = {**other, "driver": "overlay2"}
+    assert [one.losses for one in compared([picked, base, overlay2], [])][-1] == ("a node",)
+
+
+_NO_OVERLAY = {"driver__overlay2": "no", "driver__fuse_overlayfs": "no", "owner__chmod": "no"}
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "agreement"),
+    [
+        (_NO_OVERLAY, Agreement.AGREES),  # it falls back on vfs, which is unsuitable
+        ({"owner__chmod": "no"}, Agreement.AGREES),  # it picks what is unsuitable
+        ({"owner__chmod": "no", "driver__overlay2": "unknown"}, Agreement.AGREES),  # as each is
+        ({"driver__overlay2": "unknown"}, Agreement.UNDETERMINED),
+        ({}, Agreement.FALSE_YES),
+    ],
+)
+def test_an_engine_that_does_not_start_is_judged_by_what_it_may_pick(
+    outcomes: dict[str, str], agreement: Agreement
+) -> None:
+    none = row(level="no", role="docker/default-driver", driver=None)
+    found = findings(**{"driver__btrfs": "no", "driver__zfs": "no", **outcomes})
+    (one,) = compared([none], [found])
+    assert one.agreement is agreement
+
+
 def test_what_nobody_asked_is_not_judged() -> None:
     (one,) = compared([row()], [])
     assert one.agreement is Agreement.NOT_JUDGED
@@ -94,6 +127,25 @@ def test_a_false_yes_fails(
     results.record(FINDINGS, [findings()], tmp_path)
     monkeypatch.setattr("sys.argv", ["lab/compare", "--of", str(tmp_path)])
     assert judging.main() == status
+
+
+@pytest.mark.parametrize(("false_noes", "status"), [(1, 0), (2, 1)])
+def test_less_than_99_percent_fails(
+    false_noes: int,
+    status: int,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Of what is judged: that nobody has asked counts for nothing."""
+    names = [f"fs-{number}" for number in range(100)]
+    results.record(ROWS, [row(name) for name in [*names, "unasked"]], tmp_path)
+    wrong, right = names[:false_noes], names[false_noes:]
+    results.record(FINDINGS, [findings(name, owner__chmod="no") for name in wrong], tmp_path)
+    results.record(FINDINGS, [findings(name) for name in right], tmp_path)
+    monkeypatch.setattr("sys.argv", ["lab/compare", "--of", str(tmp_path)])
+    assert judging.main() == status
+    assert f"{100 - false_noes}.0 % of 100 judged rows, " in capsys.readouterr().out
 
 
 def test_a_row_takes_the_place_of_the_one_before(tmp_path: Path) -> None:
@@ -115,7 +167,40 @@ def test_what_is_recorded_is_not_recorded_again(
     assert recording.unknown([newer], tmp_path) == [newer]
 
 
+_OVERLAY = 'level=error msg="failed to mount overlay: invalid argument"'
+_NO_DRIVER = "failed to start daemon: error initializing graphdriver: driver not supported"
+_CONTAINERD = 'level=error msg="containerd did not exit successfully" error="exit status 1"'
+_TIMEOUT = "failed to start containerd: timeout waiting for containerd to start"
+_ROOTLESS = "[rootlesskit:parent] error: child exited: exit status 1"
+
+
+@pytest.mark.parametrize(
+    ("reason", "stock"),
+    [
+        (_OVERLAY, [_NO_DRIVER]),
+        (_OVERLAY, [f"{_NO_DRIVER}: overlay2", _ROOTLESS]),
+        ("containerd: mkdir /x: no space left", [_CONTAINERD, _TIMEOUT, _ROOTLESS]),
+        ("docker: no space left.", ["", "Run 'docker run --help' for more information"]),
+        ("docker: no space left.", ["See 'docker run --help'."]),
+        ("cannot read lower dirs", [": exit status 1"]),
+        (_ROOTLESS, []),  # better than nothing
+    ],
+)
+def test_a_reason_is_the_last_line_that_tells_one(reason: str, stock: list[str]) -> None:
+    words = "\n".join(["another line before", reason, *stock] if stock else [reason])
+    (line,) = lines([row(level="no", step="start", words=words)])
+    cell = line.cell(ROLE, "bookworm")
+    assert cell
+    assert cell.reason == f"start: {reason}"
+
+
 # What is recorded in this checkout
+
+
+def test_no_reason_is_a_stock_phrase() -> None:
+    cells = [cell for line in lines(results.read(ROWS)) for cell in line.cells.values()]
+    reasons = {cell.reason.partition(": ")[2] for cell in cells if cell.row["words"]}
+    assert {reason for reason in reasons if is_stock(reason)} == set()
 
 
 def test_the_page_is_what_was_recorded() -> None:
@@ -133,6 +218,41 @@ def test_the_picture_has_a_cell_for_each_row_of_the_oldest_generation() -> None:
     fills = [rect.get("fill") for rect in picture.iter("{http://www.w3.org/2000/svg}rect")]
     recorded = {sign.colour for sign in Sign if sign is not Sign.UNRECORDED}
     assert sum(fill in recorded for fill in fills) == len(rows) + len(recorded)  # and the legend
+
+
+def test_the_second_kernel_is_told_from_the_hosts() -> None:
+    """Only it exports a directory to itself."""
+    nfs = {one["kernel"] for one in results.read(ROWS) if one["filesystem"].startswith("nfs")}
+    assert nfs == uml.RECORDED
+
+
+def _luminance(colour: str) -> float:
+    """Relative, as WCAG 2 defines it."""
+    parts = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    linear = [
+        part / 12.92 if part <= 0.03928 else ((part + 0.055) / 1.055) ** 2.4 for part in parts
+    ]
+    return sum(weight * part for weight, part in zip((0.2126, 0.7152, 0.0722), linear))
+
+
+def _contrast(one: str, other: str) -> float:
+    dark, light = sorted((_luminance(one), _luminance(other)))
+    return (light + 0.05) / (dark + 0.05)
+
+
+@pytest.mark.parametrize("sign", Sign)
+def test_a_letter_can_be_read_on_its_colour(sign: Sign) -> None:
+    """With the contrast that WCAG 2 asks of text."""
+    assert _contrast(sign.ink, sign.colour) >= 4.5
+
+
+def test_yes_and_no_are_two_greys() -> None:
+    assert _contrast(Sign.YES.colour, Sign.NO.colour) > 2
+
+
+def test_an_own_loss_is_told_in_full() -> None:
+    losses = [f"loss {number}" for number in range(4)]
+    assert "; ".join(losses) in page.page([row("ext4", "loses", losses=losses)])
 
 
 def test_every_file_system_and_role_is_recorded() -> None:

@@ -21,6 +21,7 @@ _SYMLINKS = "the server gives symbolic links other targets; what fails is the ne
 _WHITEOUTS = "fuse-overlayfs makes whiteouts vanish, so they are not asked for (node.whiteout)"
 _HANGS = "containerd hangs; the words are the lab's"
 UNFORETOLD = {
+    ("cifs", "podman/vfs", "podman 4.3.1"): "warnings of attributes stand amid the words",
     ("ecryptfs", "podman/rootless", "podman 4.3.1"): "refused by its name before what is lacking",
     ("ext4-long-path", "podman/overlay", "podman 4.3.1"): "the lab keeps the end of the words, "
     "which is the path",
@@ -29,8 +30,11 @@ UNFORETOLD = {
     ("fuse-overlayfs", "podman/additional-image-store", "podman 4.3.1"): _WHITEOUTS,
     ("fuse-overlayfs", "podman/additional-image-store", "podman 5.8.6"): _WHITEOUTS,
     ("fuse-overlayfs", "podman/overlay", "podman 4.3.1"): _WHITEOUTS,
+    ("hugetlbfs", "containerd/native", "containerd 1.6.20"): _HANGS,
     ("hugetlbfs", "containerd/overlayfs", "containerd 1.6.20"): _HANGS,
     ("hugetlbfs", "containerd/overlayfs", "containerd 2.1.9"): _HANGS,
+    ("nfs4-all-squash", "podman/rootless", "podman 4.3.1"): "the owner of overlay/l is changed "
+    "before all that fscaps names for a user",
     ("rclone", "podman/vfs", "podman 4.3.1"): "an attribute is refused in other words than before",
     ("sshfs", "containerd/native", "containerd 1.6.20"): _SYMLINKS,
     ("sshfs", "containerd/overlayfs", "containerd 1.6.20"): _SYMLINKS,

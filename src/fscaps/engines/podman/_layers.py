@@ -43,6 +43,7 @@ def by_vfs(need: Need) -> Need:
     if BLOB not in need.says:
         return need
     said = need.says.replace(BLOB, _BY_VFS).replace(_END, " exit status 1")
+    said = said.replace("chown …/overlay/l: ", "chown …/vfs: ")
     return replace(need, says=said, reworded=())
 
 
