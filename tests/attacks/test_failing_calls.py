@@ -224,7 +224,8 @@ def test_every_call_fails(ext4: Path) -> None:
     """Each with each errno; in CI each of some with one, another for the next."""
     whole = _undisturbed(ext4)
     asked = {place.probe for place in whole.places}
-    assert len(asked & set(whole.before)) > 0.9 * len(whole.before)  # some ask what is known
+    # Some ask what is known: a number, a path, what another found.
+    assert len(asked & set(whole.before)) > 0.75 * len(whole.before)
     attacks = [Attack(place, how) for place in whole.places for how in ERRORS]
     done = wage(_fail, ext4, some(attacks, 127), whole)
     assert not any(one.problems for one in done), in_words(done)

@@ -43,6 +43,14 @@ INTERCEPTED = pytest.mark.skipif(not interception.available(), reason="no seccom
 FUSE = pytest.mark.skipif(not os.path.exists("/dev/fuse"), reason="no FUSE here")
 
 
+@pytest.fixture(autouse=True)
+def _reaping() -> Iterator[None]:
+    """Take in what a worker that is killed leaves, for as long as the test lasts."""
+    trial.become_reaper()
+    yield
+    trial.be_no_reaper()
+
+
 @pytest.fixture
 def target(tmp_path: Path) -> Path:
     """The neighbour's directory, with another of his that holds a non-empty one of root's."""
@@ -91,7 +99,6 @@ def _survey_and_swap(target: Path, *, kill: bool, **options: Any) -> fscaps.Repo
             watch.let(call)
         return True
 
-    trial.become_reaper()
     done = trial.attempt(str(target), decide, mount="never", **options)
     assert done.hit
     assert done.report is not None
@@ -156,7 +163,6 @@ def test_the_cleaner_is_who_asks(target: Path) -> None:
             removed_by.add(os.stat(f"/proc/{call.pid}").st_uid)
         return False
 
-    trial.become_reaper()
     done = trial.attempt(str(target), decide, user=NEIGHBOUR, only=["directory.*"])
     assert done.report is not None
     assert removed_by == {NEIGHBOUR}
@@ -193,7 +199,6 @@ def test_a_live_one_is_not_swept_where_proc_cannot_be_read(
         watch.fail(call, getattr(errno, error))
         return True
 
-    trial.become_reaper()
     done = trial.attempt(str(tmp_path), decide, only=ONE)
     assert done.hit
     assert (left / "at work").exists()

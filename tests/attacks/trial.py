@@ -65,6 +65,11 @@ def become_reaper() -> None:
     ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
+def be_no_reaper() -> None:
+    """Leave them to process 1 again, who waits for them; for a process that goes on."""
+    ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 0, 0, 0, 0)
+
+
 def attempt(
     path: str,
     decide: Callable[[Watch, Call, Place], bool],
