@@ -105,10 +105,10 @@ def execute(fd: int) -> Ended:
     except OSError as error:  # of pipe(2), fork(2), waitpid(2): it says nothing of the program
         raise NotRunError(error.strerror) from None
     modest = ""
-    for step, code in (line.split() for line in said):
+    for step, code, *call in (line.split() for line in said):
         words = os.strerror(int(code))
         if step == "confine":
-            raise UnconfinedError(f"it cannot be confined: {words}")
+            raise UnconfinedError(f"it cannot be confined: {' '.join((*call, words))}")
         if step == "execveat":
             raise OSError(int(code), f"execveat: {words}")
         modest = f"prctl: {words}"
@@ -162,18 +162,21 @@ def _instruction(rule: tuple[int, int, int, int], left: int) -> bytes:
 
 def _become(execution: _Execution, rules: bytes, told: int) -> NoReturn:
     """Turn this process into the program."""
-    step = "confine"
+    step, call = "confine", "prctl:"
     try:
         libc.call("prctl", _PR_SET_PDEATHSIG, _KILL, 0, 0, 0)
         drop_bounding_set()
+        call = "setrlimit:"
         _limit()
+        call = "ioctl:"
         for standard in (0, 1, 2):  # the supervisor's pipes are not for it to write to
             os.set_inheritable(standard, False)
+        call = "prctl:"
         _install(rules, told)
-        step = "execveat"
+        step, call = "execveat", ""
         libc.call("syscall", execution.number, *execution.arguments)
     except OSError as error:
-        calls.write(told, f"{step} {error.errno}\n".encode())
+        calls.write(told, f"{step} {error.errno} {call}\n".encode())
     except Exception:  # of memory: the program must not seem to have ended so
         calls.write(told, f"confine {errno.ENOMEM}\n".encode())
     finally:
