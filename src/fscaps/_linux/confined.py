@@ -166,8 +166,10 @@ def _become(execution: _Execution, rules: bytes, told: int) -> NoReturn:
     try:
         libc.call("prctl", _PR_SET_PDEATHSIG, _KILL, 0, 0, 0)
         drop_bounding_set()
+        call = "/proc/self/statm:"
+        most = _used() + _ROOM
         call = "setrlimit:"
-        _limit()
+        _limit(most)
         call = "ioctl:"
         for standard in (0, 1, 2):  # the supervisor's pipes are not for it to write to
             os.set_inheritable(standard, False)
@@ -183,15 +185,19 @@ def _become(execution: _Execution, rules: bytes, told: int) -> NoReturn:
         os._exit(127)
 
 
-def _limit() -> None:
+def _used() -> int:
+    """Bytes of address space that this process has."""
+    with open("/proc/self/statm", "rb") as sizes:
+        return int(sizes.read().split()[0]) * os.sysconf("SC_PAGE_SIZE")
+
+
+def _limit(most: int) -> None:
     """Not by the resource module: another user, whom we may be by now, may not be let load it."""
     import ctypes  # noqa: PLC0415 - as in libc
 
-    with open("/proc/self/statm", "rb") as sizes:
-        ours = int(sizes.read().split()[0]) * os.sysconf("SC_PAGE_SIZE")
     limits = ctypes.create_string_buffer(_LIMITS.size)
     libc.call("getrlimit", _RLIMIT_AS, ctypes.addressof(limits))
-    room = min(ours + _ROOM, _LIMITS.unpack(limits.raw)[1])
+    room = min(most, _LIMITS.unpack(limits.raw)[1])
     libc.call("setrlimit", _RLIMIT_AS, _LIMITS.pack(room, room))
     libc.call("setrlimit", _RLIMIT_CPU, _LIMITS.pack(_CPU_SECONDS, _CPU_SECONDS))
     libc.call("alarm", _SECONDS)
