@@ -253,15 +253,10 @@ def refuse_unprivileged(area: Area) -> None:
 
 
 def refuse_unfit(area: Area, decisive: tuple[Probe, ...]) -> None:
-    """Answer *no* without a mount where an earlier answer decides.
-
-    With the errno of a refused mount, whichever the earlier probe met: of an upper directory on a
-    server or FUSE that lacks something the kernel says EINVAL. (fs/overlayfs/super.c:
-    ovl_make_workdir)
-    """
+    """Answer *no* without a mount where an earlier answer decides, with the errno of that."""
     if area.mounting is Mounting.ALWAYS:
         return
     for earlier in decisive:
         found = area.findings.get(earlier.id)
         if found and found.outcome is Outcome.NO:
-            raise No(f"not mounted, since {earlier.id} is no: {found.detail}", errno="EINVAL")
+            raise No(f"not mounted, since {earlier.id} is no: {found.detail}", errno=found.errno)

@@ -67,7 +67,7 @@ _OWN = {
         "containerd's root. Nobody tries one at the start: the first container fails.",
         source="plugins/snapshots/overlay/overlay.go:mounts; overlayutils/check.go:Supported "
         "(not called)",
-        says="failed to mount …: …{error}",
+        says="failed to mount …: …invalid argument",
         remedy=LOCAL,
     ),
 }

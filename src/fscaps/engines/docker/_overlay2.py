@@ -15,9 +15,9 @@ _OTHER_DRIVERS = (
 NOT_STARTED = "failed to start daemon: error initializing graphdriver: driver not supported"
 
 _MOUNT_FAILS = (
-    "failed to mount overlay: {error}\n"
+    "failed to mount overlay: invalid argument\n"
     + NOT_STARTED
-    + "\nerror creating overlay mount to …/merged: {error}"
+    + "\nerror creating overlay mount to …/merged: invalid argument"
 )
 OVERLAY = (
     Need(
