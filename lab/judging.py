@@ -15,11 +15,14 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import TYPE_CHECKING
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
 
 from fscaps import Finding, Fitness, Outcome, Reason, Verdict, engines, judge
 from fscaps._judge import pick
 from fscaps._linux.subordinate import ENOUGH
+from fscaps._sandbox.worker import ask
+from fscaps.probes import driver, magic
 from lab import results, user
 from lab.outcome import Level
 from lab.results import FINDINGS, ROWS
@@ -42,12 +45,20 @@ _OF_THE_USER = {"rootless.ids": Finding("rootless.ids", Outcome.YES)}
 assert user.SUBORDINATE[1] >= ENOUGH
 
 # A program was run by it, too; numbers that are those of stat(2) differ as those do; a mapping that
-# is the file shows the file.
+# is the file shows the file; it is the same program.
 _ONCE_PART_OF = {
     "overlay.execute": "overlay.special",
     "directory.distinct": "directory.inode",
     "mmap.shown": "mmap.coherent",
+    "driver.podman_fuse_overlayfs": "driver.fuse_overlayfs",
 }
+# What these ask of was recorded: statfs(2)'s f_type, and nothing is tried.
+_OF_THE_MAGIC = (
+    magic.podman_zfs,
+    magic.podman_beegfs,
+    magic.apptainer_overlay,
+    driver.podman_vfs,
+)
 
 UNTRIED = "image"  # the step that puts an image file there, which another host may have done
 UNSEEN = {"loop.direct", "space.sparse", "space.large"}  # room, and what a second host would see
@@ -166,7 +177,16 @@ def _findings(found: Row) -> dict[str, Finding]:
         )
         for probe, answer in found["findings"].items()
     }
-    return {**_OF_THE_USER, **_once_part_of_another(recorded), **recorded}
+    return {**_OF_THE_USER, **_of_the_magic(found), **_once_part_of_another(recorded), **recorded}
+
+
+def _of_the_magic(found: Row) -> dict[str, Finding]:
+    """What probes that came later answer to the f_type that was recorded, by their own code."""
+    if not found.get("mount"):
+        return {}
+    mount = SimpleNamespace(magic=found["mount"]["magic"])
+    area: Any = SimpleNamespace(mount=mount)
+    return {probe.id: ask(probe, area) for probe in _OF_THE_MAGIC}
 
 
 def _once_part_of_another(recorded: Mapping[str, Finding]) -> dict[str, Finding]:
@@ -205,10 +225,10 @@ def _none_worked(findings: Mapping[str, Finding], engine: Engine, row: Row) -> A
 
 def _possible(findings: Mapping[str, Finding], engine: Engine) -> Iterator[Driver]:
     """The drivers that it may pick: up to the first that is certain."""
-    for driver in engine.drivers:
-        alone = pick(findings, replace(engine, drivers=(driver,)))
+    for one in engine.drivers:
+        alone = pick(findings, replace(engine, drivers=(one,)))
         if alone.driver or alone.open:
-            yield driver
+            yield one
         if alone.driver:
             return
 
