@@ -251,6 +251,18 @@ def test_a_preparation_that_fails_is_no_answer_to_another(ext4: Path) -> None:
     assert not any(one.problems for one in done), in_words(done)
 
 
+def test_a_namespace_that_is_half_entered_is_no_answer(ext4: Path) -> None:
+    """overlay.lower moves the process into one, from which rootless.setuid asks after it."""
+    both = _undisturbed(ext4, only=["overlay.lower", "rootless.setuid"])
+    assert both.before["rootless.setuid"] is Outcome.YES
+    moving = {"fchdir", "unshare", "mount", "openat"}
+    places = [place for place in both.places if place.probe == "overlay.lower"]
+    attacks = [Attack(place, "EIO") for place in places if place.name in moving]
+    assert {attack.place.name for attack in attacks} == moving
+    done = wage(_fail, ext4, attacks, both)
+    assert not any(one.problems for one in done), in_words(done)
+
+
 def _fail_mutated(target: Path, attack: Attack, context: Any) -> Aftermath:
     mutant, undisturbed = context
     if mutant not in sys.path:

@@ -97,7 +97,7 @@ def _moved(area: Area) -> Directory:
     try:
         layers = entered(place(area))
         outside, area.directory = area.scratch, layers.directory("..")
-    except OSError:
+    except (OSError, Unknown):  # one may have been entered and then not made ours
         area.astray = True
         raise
     outside.close()
