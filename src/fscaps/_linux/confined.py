@@ -14,6 +14,7 @@ import sys
 
 from . import calls, libc
 from .directory import read_all
+from .libc import naming
 from .processes import drop_bounding_set
 
 TYPE_CHECKING = False
@@ -105,13 +106,12 @@ def execute(fd: int) -> Ended:
     except OSError as error:  # of pipe(2), fork(2), waitpid(2): it says nothing of the program
         raise NotRunError(error.strerror) from None
     modest = ""
-    for step, code, *call in (line.split() for line in said):
-        words = os.strerror(int(code))
+    for step, code, words in (line.split(" ", 2) for line in said):
         if step == "confine":
-            raise UnconfinedError(f"it cannot be confined: {' '.join((*call, words))}")
+            raise UnconfinedError(f"it cannot be confined: {words}")
         if step == "execveat":
-            raise OSError(int(code), f"execveat: {words}")
-        modest = f"prctl: {words}"
+            raise OSError(int(code), f"execveat: {os.strerror(int(code))}")
+        modest = words
     ended = os.WEXITSTATUS(status) if os.WIFEXITED(status) else -os.WTERMSIG(status)
     return Ended(ended, modest)
 
@@ -124,7 +124,7 @@ def _run(execution: _Execution, rules: bytes) -> tuple[list[str], int]:
         _become(execution, rules, told)
     calls.close(told)
     try:
-        said = read_all(failure, 64).decode().splitlines()
+        said = read_all(failure, 512).decode().splitlines()
     finally:
         calls.close(failure)
         status = calls.waitpid(pid, 0)[1]
@@ -162,32 +162,33 @@ def _instruction(rule: tuple[int, int, int, int], left: int) -> bytes:
 
 def _become(execution: _Execution, rules: bytes, told: int) -> NoReturn:
     """Turn this process into the program."""
-    step, call = "confine", "prctl:"
+    step = "confine"
     try:
         libc.call("prctl", _PR_SET_PDEATHSIG, _KILL, 0, 0, 0)
         drop_bounding_set()
-        call = "/proc/self/statm:"
-        most = _used() + _ROOM
-        call = "setrlimit:"
-        _limit(most)
-        call = "ioctl:"
+        _limit(_used() + _ROOM)
         for standard in (0, 1, 2):  # the supervisor's pipes are not for it to write to
-            os.set_inheritable(standard, False)
-        call = "prctl:"
+            with naming("ioctl"):
+                os.set_inheritable(standard, False)
         _install(rules, told)
-        step, call = "execveat", ""
+        step = "execveat"
         libc.call("syscall", execution.number, *execution.arguments)
     except OSError as error:
-        calls.write(told, f"{step} {error.errno} {call}\n".encode())
+        calls.write(told, _line(step, error))
     except Exception:  # of memory: the program must not seem to have ended so
-        calls.write(told, f"confine {errno.ENOMEM}\n".encode())
+        calls.write(told, _line("confine", OSError(errno.ENOMEM, os.strerror(errno.ENOMEM))))
     finally:
         os._exit(127)
 
 
+def _line(step: str, error: OSError) -> bytes:
+    """How a step failed; the error names the call."""
+    return f"{step} {error.errno} {error.strerror}\n".encode()
+
+
 def _used() -> int:
     """Bytes of address space that this process has."""
-    with open("/proc/self/statm", "rb") as sizes:
+    with naming("/proc/self/statm"), open("/proc/self/statm", "rb") as sizes:
         return int(sizes.read().split()[0]) * os.sysconf("SC_PAGE_SIZE")
 
 
@@ -212,5 +213,5 @@ def _install(rules: bytes, told: int) -> None:
         libc.call("prctl", _PR_SET_SECCOMP, _FILTER, program, 0, 0)
     except PermissionError as error:
         libc.call("prctl", _PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
-        calls.write(told, f"modest {error.errno}\n".encode())
+        calls.write(told, _line("modest", error))
         libc.call("prctl", _PR_SET_SECCOMP, _FILTER, program, 0, 0)

@@ -166,9 +166,12 @@ def leave_user_namespace() -> None:
 
 def become_root() -> None:
     """Be root in the user namespace that was just mapped, with nothing mounted that others see."""
-    os.setgroups([])
-    os.setresgid(0, 0, 0)
-    os.setresuid(0, 0, 0)
+    with naming("setgroups"):
+        os.setgroups([])
+    with naming("setresgid"):
+        os.setresgid(0, 0, 0)
+    with naming("setresuid"):
+        os.setresuid(0, 0, 0)
     libc.call("mount", b"none", b"/", None, _MS_REC | _MS_SLAVE, None)
 
 

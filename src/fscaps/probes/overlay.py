@@ -229,7 +229,7 @@ def special(area: Area) -> None:
     session.expect("linked", b"middle")
     session.expect("fifo", None)
     session.expect("null", None)
-    session.expect(program, mode.program())
+    session.expect(program, merged.read(program))
 
 
 @probe(
