@@ -11,6 +11,7 @@ import time
 from contextlib import suppress
 
 from . import calls, libc
+from .libc import naming
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -319,4 +320,5 @@ def _collect(reader: int, seconds: float) -> str | None:
 def _is_ready(reader: int, seconds: float) -> bool:
     poller = select.poll()
     poller.register(reader, select.POLLIN)
-    return bool(poller.poll(min(seconds, _LONGEST) * 1000))
+    with naming("poll"):
+        return bool(poller.poll(min(seconds, _LONGEST) * 1000))

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 def _pyxattr() -> Any:  # noqa: ANN401 - a module without type hints, or None
     try:
         import xattr  # noqa: PLC0415 - the parent imports this file but sets no attribute
-    except ImportError:
+    except (ImportError, OSError):  # which says nothing of the probed file system
         return None
     return xattr if hasattr(xattr, "NS_TRUSTED") and hasattr(xattr, "get_all") else None
 
