@@ -18,6 +18,7 @@ from fscaps import (
     Finding,
     Fitness,
     Level,
+    Mount,
     Outcome,
     Pick,
     Reason,
@@ -30,6 +31,7 @@ from fscaps import (
     load,
     probes,
 )
+from fscaps._placement import placement
 from fscaps.model import SCHEMA
 from fscaps.render import Style, formats, json as json_format, render
 
@@ -759,3 +761,14 @@ def test_of_which_versions_a_need_holds_is_told_unless_one_was_named(
     verdict = Verdict("e/all", "all", Fitness.UNSUITABLE, (lacking,), version=version)
     text = flat(as_text(report([verdict])))
     assert text.count("holds: for e since 23 and before 25; --for e@VERSION") == told
+
+
+@pytest.mark.parametrize(("kind", "lines"), [("tmpfs", 1), ("ext4", 0)])
+def test_what_is_in_memory_is_told_to_last_until_a_restart(kind: str, lines: int) -> None:
+    """Where everything fits, too, as it does on a tmpfs."""
+    mount = Mount(29, "/srv", kind, "/dev/sda1", devices=("sda1",))
+    verdicts = judge(found({"x.y": Outcome.YES}), [role(need("x.y"))])
+    shown = report(verdicts.values(), mount=mount, placement=placement(mount, verdicts))
+    told = [line for line in as_text(shown).splitlines() if line.startswith("kept:")]
+    assert len(told) == lines
+    assert all("until this host restarts" in line for line in told)

@@ -72,6 +72,8 @@ def _where(report: Report, style: Style) -> Iterator[str]:
         below = f" ({', '.join(mount.devices)})" if mount.devices else ""
         text = f"{mount.type} from {mount.source}{below}, mounted on {mount.point}"
         yield from hanging("lies on", printable(text), style)
+    if report.placement and report.placement.attachment is Attachment.MEMORY:
+        yield from hanging("kept", "until this host restarts: it is in memory", style)
     if host:
         user = "root" if host.euid == 0 else f"user {host.euid}, not root"
         yield from hanging("asked", printable(f"Linux {host.kernel}, as {user}"), style)
