@@ -4,6 +4,7 @@
 # `exercise change` changes what the image brought; `exercise check` finds the changes again, in
 # the same container after the daemon's restart, and in an image committed from it.
 failed=0
+umask 022
 
 try() { # try NAME COMMANDS: a shell of its own, so that its -e holds
     said=$(sh -ec "$2" 2>&1) || { echo "$1: ${said:-false}" && failed=1; }
@@ -23,6 +24,7 @@ change() {
     try 'link to a file of the image' 'ln course-link course-linked'
     try 'change an owner' 'chown 200001:200002 course-chown'
     try 'change a mode' 'chmod 4711 course-chmod'
+    try 'make a file and a directory' 'echo new >course-made; mkdir course-made-dir'
     try 'make a FIFO' 'mkfifo course-fifo'
     device 'make a device node' 'mknod course-null c 1 3'
     try 'make a symbolic link' 'ln -s course-append course-symlink'
@@ -51,10 +53,13 @@ more"'
     try 'a linked file' 'test "$(stat -c %h course-link)" = 2; test course-link -ef course-linked'
     try 'an owner' 'test "$(stat -c %u:%g course-chown)" = 200001:200002'
     try 'a mode' 'test "$(stat -c %a course-chmod)" = 4711'
+    try 'the modes that umask leaves' 'test "$(stat -c %a course-made course-made-dir)" = "644
+755"'
     try 'a FIFO' 'test -p course-fifo'
     device 'a device node' 'test "$(stat -c %t:%T course-null)" = 1:3; echo x >course-null; echo x >null'
     try 'a symbolic link' 'test "$(cat course-symlink)" = "$(cat course-append)"'
     try 'a line in the volume' 'grep -q kept /named/link; test -p /named/fifo'
+    try 'the mode that umask leaves in the volume' 'test "$(stat -c %a /named/file)" = 644'
     try 'an owner in the volume' 'test "$(stat -c %u:%h /named/link)" = 200001:2'
     try 'a replaced file in the volume' 'test "$(cat /named/b)" = 1; ! test -e /named/a'
     try 'a program of the volume' '/named/true'

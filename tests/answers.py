@@ -53,7 +53,7 @@ link.hard link.inode link.to_symlink lock.flock lock.ofd lock.posix
 loop.device loop.direct loop.erofs loop.ext4 loop.overlay
 magic.apptainer_overlay magic.podman_beegfs magic.podman_overlay magic.podman_rootless
 magic.podman_zfs
-mmap.coherent mmap.shown mode.bindable mode.execute mode.others mode.root mode.setuid
+mmap.coherent mmap.shown mode.bindable mode.created mode.execute mode.others mode.root mode.setuid
 name.backslash name.case name.colon name.comma name.hidden name.length name.normal_form name.option
 name.special name.sqlite name.undecodable name.utf8
 node.device node.device_open node.fifo node.socket node.whiteout
@@ -107,6 +107,7 @@ HERE = {
     # as chattr(1) says of +i and +a
     "ext4-immutable": Answers(no={"directory.changeable": "EPERM", "directory.mount_point": None}),
     "ext4-append-only": Answers(no={"directory.changeable": "EPERM"}),
+    "ext4-default-acl": Answers(no={"mode.created": None}),  # acl(5), object creation
     # mount(8); execve(2) and open(2) name the errnos
     "ext4-noexec": Answers(no={"mode.execute": "EACCES"}),
     "ext4-nosuid": Answers(no=_each("mode.setuid rootless.setuid")),

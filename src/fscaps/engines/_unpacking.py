@@ -7,8 +7,20 @@ with. How it treats attributes, whiteouts and device nodes differs, and stands w
 from __future__ import annotations
 
 from ..model import Level, Need
-from ..probes import directory, link, name, node, overlay, owner, symlink, time
+from ..probes import directory, link, mode, name, node, overlay, owner, symlink, time
 from ._remedies import LOCAL, OWNERS, ROOM
+
+
+MODES = Need(
+    (mode.created,),
+    level=Level.SHOULD,
+    because="What containers make has another mode than their umask leaves: others are shut out of "
+    "it, or let in.",
+    source="umask(2), acl(5), of which a layer's directory hands on the default ACL",
+    says="permission denied",
+    remedy="setfacl -k on the directory, before an engine writes there; on a share, have the "
+    "server keep modes",
+)
 
 
 def entries(source: str, says: str) -> tuple[Need, ...]:

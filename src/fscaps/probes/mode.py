@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import os
+import stat
 from errno import EACCES, ENOENT, ENOEXEC, EPERM
 
-from .._linux import calls, confined, elf, libc
+from .._linux import calls, confined, elf, libc, xattrs
 from .._linux.libc import naming
 from .._linux.processes import die_with, in_helper
 from ..findings import Reason
 from . import No, Unknown, probe, skip
-from ._area import random, setting_up
+from ._area import random, setting_up, verifying
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from ._area import Area
 
 _OWNER = 1000
+_UMASK = 0o022
 _FUSE = 0x65735546  # linux/magic.h, as those below
 _OF_THIS_KERNEL = {0x01021994, 0x858458F6, 0x9123683E, 0x794C7630}
 """tmpfs, ramfs, btrfs and overlay, which name no block device."""
@@ -56,6 +58,34 @@ def run_as_owner(directory: Directory, name: str, owner: int) -> None:
     if _no_new_privileges():
         raise Unknown(Reason.PRIVILEGE, "this process may gain no privileges (no_new_privs)")
     raise No(f"it ran as uid {ended.status}, not as its owner")
+
+
+@probe("Does what is made here get the mode that was asked for?")
+def created(area: Area) -> None:
+    """A file and a directory, made with 0666 and 0777 under a umask of 022, are 0644 and 0755.
+
+    A default ACL takes the umask's place and is handed on to all that is made below (acl(5)); a
+    mount or a server may give every file the same mode.
+    """
+    before = os.umask(_UMASK)
+    try:
+        area.scratch.write("made file", b"", 0o666)
+        area.scratch.make("made directory", 0o777)
+    finally:
+        os.umask(before)
+    for name, wanted in (("made file", 0o644), ("made directory", 0o755)):
+        with verifying():
+            seen = stat.S_IMODE(area.scratch.stat(name).st_mode) & 0o777
+        if seen != wanted:
+            raise No(f"a {name} has {seen:04o}, not {wanted:04o}{_inherited(area)}")
+
+
+def _inherited(area: Area) -> str:
+    try:
+        xattrs.get(area.scratch.fd, "system.posix_acl_default")
+    except OSError:
+        return ""
+    return "; the directory has a default ACL"
 
 
 @probe("Can a program that lies here be executed?", no=(EACCES, EPERM, ENOEXEC))

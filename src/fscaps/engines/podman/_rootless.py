@@ -74,6 +74,7 @@ _NEEDS = (
         remedy=MORE_IDS + "; podman system migrate",
     ),
     *_unpacking.modes_and_links(UNPACK, BLOB),
+    _unpacking.MODES,
     _unpacking.fifos(UNPACK, BLOB),
     Need(
         (xattr.user,),
