@@ -18,13 +18,13 @@ from typing import TYPE_CHECKING, Any, Callable, Protocol
 
 from lab import image
 from lab.outcome import Level, Outcome, Stopped
-from lab.tree import RETURNED, expected
+from lab.tree import RETURNED, differences, expected
 
 if TYPE_CHECKING:
     import subprocess
     from collections.abc import Iterable, Iterator, Sequence
 
-    from lab.tree import Tree
+See = Callable[[Path], "list[str]"]  # what is wrong below a directory
 
 
 class Client(Protocol):
@@ -50,11 +50,8 @@ class Client(Protocol):
     def chosen_driver(self) -> str:
         """Give the storage driver that it runs with."""
 
-    def container_root(self, container: str) -> Path:
-        """Give the root directory of a running container, as a path of the host."""
-
-    def differences(self, container: str, wanted: Tree, below: Sequence[str]) -> list[str]:
-        """Hold the root of a running container against what it must be."""
+    def look(self, container: str, see: See) -> list[str]:
+        """Look at the root of a running container, as one whom its mounts let in."""
 
     @property
     def complaints(self) -> list[str]:
@@ -120,7 +117,7 @@ def use(client: Client, course: Course) -> list[str]:
     """Take every step with an image that is there; give what is lost."""
     losses = _run(client, course)
     losses += exercise(client, "change", "exec", FIRST, "exercise", "change")
-    losses += volume_locks(client.container_root(FIRST) / "named")
+    losses += client.look(FIRST, lambda root: volume_locks(root / "named"))
     command(client, "kill", "kill", FIRST)
     command(client, "commit", "commit", FIRST, COMMITTED)
     client.stop()
@@ -165,7 +162,8 @@ def _run(client: Client, course: Course) -> list[str]:
     how = ("-d", *course.options, "--name", FIRST, image.FULL, "sleep", "1000")
     command(client, "run", "run", *how)
     wanted = expected(course.content())
-    return faithful(client.differences(FIRST, wanted, ("bin", "data", "tmp", "vol")))
+    below = ("bin", "data", "tmp", "vol")
+    return faithful(client.look(FIRST, lambda root: differences(root, wanted, below)))
 
 
 def rare(client: Client, course: Course) -> list[str]:
@@ -185,7 +183,7 @@ def _rare(client: Client, course: Course, name: str, layers: list[image.Layer]) 
     command(client, "load", "load", "-q", "-i", str(archive))
     sleep = ("--name", container, name, "/bin/busybox", "sleep", "1000")
     command(client, "run", "run", "-d", *course.options, *sleep)
-    return client.differences(container, expected(layers), ("data",))
+    return client.look(container, lambda root: differences(root, expected(layers), ("data",)))
 
 
 def command(client: Client, step: str, *args: str) -> None:

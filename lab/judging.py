@@ -97,7 +97,8 @@ def compared(rows: Iterable[Row], findings: Iterable[Row]) -> Iterator[Compared]
         own = base.get(_base_key(row), base.get(_base_key(row)[1:], frozenset()))
         losses = tuple(loss for loss in row["losses"] if loss not in own)
         truth = _truth(Level(row["level"]), losses)
-        found = asked.get((row["kernel"], row["filesystem"], ROLES[row["role"]].asked_as))
+        asked_as = ROLES[row["role"]].asked_as
+        found = asked.get(results.key(FINDINGS, {**row, "asked_as": asked_as}))
         verdict = None
         if found and found["findings"] and row["role"].endswith(DEFAULT):
             agreement = _driver(_findings(found), row)
@@ -129,7 +130,7 @@ def _own_losses(rows: list[Row]) -> dict[tuple[str, ...], frozenset[str]]:
 
 def _base_key(row: Row) -> tuple[str, ...]:
     """By role: it names the driver, and what of the engine is on the file system."""
-    return row["kernel"], row["engine"], _role_of_driver(row)
+    return results.version(row["kernel"]), row["engine"], _role_of_driver(row)
 
 
 def _role_of_driver(row: Row) -> str:

@@ -66,7 +66,7 @@ def drawing(rows: list[Row]) -> str:
 
 
 def _head(rows: list[Row]) -> str:
-    kernels = sorted({table.kernel(row) for row in rows})
+    kernels = sorted({results.version(row["kernel"]) for row in rows})
     return _HEAD.format(
         rows=len(rows),
         filesystems=len({row["filesystem"] for row in rows}),

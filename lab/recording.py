@@ -57,12 +57,12 @@ class Wanted:
     @property
     def key(self) -> tuple[str, ...]:
         """The row's key."""
-        role = self.role
+        role, kernel = self.role, results.version(self.kernel)
         if self.kind == FINDINGS:
-            return (self.kernel, self.filesystem, role.partition(":")[2])
+            return (kernel, self.filesystem, role.partition(":")[2])
         name = ROLES[role].engine
         engine = f"{name} {self.generation.version(name)}"
-        return (self.kernel, self.filesystem, role, engine, self.generation.name)
+        return (kernel, self.filesystem, role, engine, self.generation.name)
 
 
 def plan(kernel: str, filesystems: list[str], engine: str, generation: str) -> Iterator[Wanted]:

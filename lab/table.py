@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from fscaps import Fitness
+from lab import results
 from lab.filesystems import FILESYSTEMS
 from lab.generations import OLDEST
 from lab.judging import compared
@@ -82,18 +83,13 @@ def lines(rows: Iterable[Row]) -> list[Line]:
     made: dict[tuple[str, str], dict[tuple[str, str], Cell]] = {}
     for one in compared(rows, ()):
         row = one.row
-        place = made.setdefault((kernel(row), row["filesystem"]), {})
+        place = made.setdefault((results.version(row["kernel"]), row["filesystem"]), {})
         place[row["role"], row["generation"]] = Cell(_sign(one), row, _reason(one))
     order = sorted(made, key=lambda key: ([-int(n) for n in key[0].split(".")], key[1]))
     return [
         Line(filesystem, FILESYSTEMS[filesystem].title, version, made[version, filesystem])
         for version, filesystem in order
     ]
-
-
-def kernel(row: Row) -> str:
-    """Give the version of the kernel, without its build."""
-    return str(row["kernel"]).partition("-")[0]
 
 
 def roles(generation: str, rows: Iterable[Row]) -> list[str]:

@@ -12,8 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
+    from lab.course import See
     from lab.machine import Machine
 
 ID = 1000
@@ -35,16 +34,26 @@ def let_pass(directory: Path) -> None:
 
 
 def introduce(work: Path) -> None:
-    """Make the user, and his subordinate ids, known in this mount namespace; files in `work`."""
+    """Make the user, and his subordinate ids, known in this mount namespace."""
+    subprocess.run(["cp", "-a", "/etc", str(work / "etc")], check=True)
+    _enter(work / "etc")
+    subprocess.run(["mount", "--bind", str(work / "etc"), "/etc"], check=True)
+
+
+def _enter(etc: Path) -> None:
+    """Write the user into a copy of /etc.
+
+    A file bound on the host's own would be unmounted when the host replaces that: rename(2).
+    """
     first, number = SUBORDINATE
-    rows = {
+    files = {
         "passwd": f"root:x:0:0::/root:/bin/sh\nlab:x:{ID}:{ID}::/:/bin/sh\n",
+        "group": f"root:x:0:\nlab:x:{ID}:\n",
         "subuid": f"lab:{first}:{number}\n",
         "subgid": f"lab:{first}:{number}\n",
     }
-    for name, text in rows.items():
-        (work / name).write_text(text)
-        subprocess.run(["mount", "--bind", str(work / name), f"/etc/{name}"], check=True)
+    for name, text in files.items():
+        (etc / name).write_text(text)
 
 
 def open_fuse(work: Path) -> None:
@@ -55,17 +64,10 @@ def open_fuse(work: Path) -> None:
 
 def settle(machine: Machine) -> None:
     """The same on a machine of an engine's, which may be another distribution's."""
-    first, number = SUBORDINATE
-    files = {
-        "passwd": f"root:x:0:0::/root:/bin/sh\nlab:x:{ID}:{ID}::/:/bin/sh\n",
-        "group": f"root:x:0:\nlab:x:{ID}:\n",
-        "subuid": f"lab:{first}:{number}\n",
-        "subgid": f"lab:{first}:{number}\n",
-    }
-    for name, text in files.items():
-        (machine.work / name).write_text(text)
-        machine.run("sh", "-c", f"test -e /etc/{name} || touch /etc/{name}")
-        machine.run("mount", "--bind", str(machine.work / name), f"/etc/{name}")
+    etc = machine.work / "etc"
+    machine.run("cp", "-a", "/etc", str(etc))
+    _enter(etc)
+    machine.run("mount", "--bind", str(etc), "/etc")
     give(machine.work)
 
 
@@ -74,7 +76,7 @@ def become() -> list[str]:
     return ["setpriv", f"--reuid={ID}", f"--regid={ID}", "--clear-groups", "--inh-caps=-all"]
 
 
-def seen_by(process: Path, look: Callable[[Path], list[str]]) -> list[str]:
+def seen_by(process: Path, see: See) -> list[str]:
     """Look at a process's root directory, with the eyes of root in its user namespace."""
     root = os.open(process / "root", os.O_PATH | os.O_DIRECTORY)
     namespace = os.open(process / "ns/user", os.O_RDONLY)
@@ -87,7 +89,7 @@ def seen_by(process: Path, look: Callable[[Path], list[str]]) -> list[str]:
                 raise OSError("setns")
             os.setgid(0)
             os.setuid(0)
-            said = look(Path(f"/proc/self/fd/{root}"))
+            said = see(Path(f"/proc/self/fd/{root}"))
         except BaseException as error:
             said = [f"{type(error).__name__}: {error}"]
         with open(writer, "w", encoding="utf-8") as stream:

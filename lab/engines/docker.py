@@ -11,22 +11,21 @@ from lab import image
 from lab.course import Course, Steps, command, exercise, layers, start, whole
 from lab.engines.dockerd import Dockerd
 from lab.machine import PATIENCE, wait
-from lab.tree import differences
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from lab.course import See
     from lab.outcome import Outcome
     from lab.place import Place
-    from lab.tree import Tree
 
 
 class Docker(Dockerd):
     """A dockerd as the course takes it."""
 
-    def differences(self, container: str, wanted: Tree, below: Sequence[str]) -> list[str]:
-        """Hold the root of a running container against what it must be."""
-        return differences(self.container_root(container), wanted, below)
+    def look(self, container: str, see: See) -> list[str]:
+        """Look at the root of a running container."""
+        return see(self.container_root(container))
 
 
 def data_root(

@@ -8,16 +8,14 @@ from lab import image, user
 from lab.course import Course, layers
 from lab.engines.docker import Docker
 from lab.machine import PATIENCE
-from lab.tree import differences
 
 if TYPE_CHECKING:
     import subprocess
-    from collections.abc import Mapping, Sequence
-    from pathlib import Path
+    from collections.abc import Mapping
 
+    from lab.course import See
     from lab.outcome import Outcome
     from lab.place import Place
-    from lab.tree import Tree
 
 # What root alone may tell dockerd, each with its value.
 _ROOTS = ("--exec-opt", "--cgroup-parent")
@@ -69,10 +67,9 @@ class Rootless(Docker):
         super().kill()
         self._make_runtime_directory()
 
-    def differences(self, container: str, wanted: Tree, below: Sequence[str]) -> list[str]:
-        """Hold the root of a running container against what it must be, with its own eyes."""
-        root: Path = self.container_root(container)
-        return user.seen_by(root.parent, lambda seen: differences(seen, wanted, below))
+    def look(self, container: str, see: See) -> list[str]:
+        """Look with the container's own eyes: a user's FUSE mount lets nobody else in."""
+        return user.seen_by(self.container_root(container).parent, see)
 
     def _command(self) -> list[str]:
         words = super()._command()

@@ -11,14 +11,13 @@ from lab import image, user
 from lab.course import Course, layers, use
 from lab.machine import Machine
 from lab.outcome import Level, Outcome
-from lab.tree import differences
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+    from lab.course import See
     from lab.place import Place
-    from lab.tree import Tree
 
 # What Docker's containers may do and podman's may not, unless told.
 CAPABILITIES = "--cap-add=MKNOD,NET_RAW"
@@ -100,9 +99,9 @@ class Podman(Machine):
         pid = self.cli("inspect", "-f", "{{.State.Pid}}", container).stdout.strip()
         return self.process_root(pid)
 
-    def differences(self, container: str, wanted: Tree, below: Sequence[str]) -> list[str]:
-        """Hold the root of a running container against what it must be."""
-        return differences(self.container_root(container), wanted, below)
+    def look(self, container: str, see: See) -> list[str]:
+        """Look at the root of a running container."""
+        return see(self.container_root(container))
 
     @property
     def complaints(self) -> list[str]:
@@ -192,10 +191,9 @@ class Rootless(Podman):
         """Give the user's environment."""
         return super().environment({"XDG_RUNTIME_DIR": self.runtime, "USER": "lab", **(more or {})})
 
-    def differences(self, container: str, wanted: Tree, below: Sequence[str]) -> list[str]:
-        """Hold the root of a running container against what it must be, with its own eyes."""
-        root = self.container_root(container)
-        return user.seen_by(root.parent, lambda seen: differences(seen, wanted, below))
+    def look(self, container: str, see: See) -> list[str]:
+        """Look with the container's own eyes: a user's FUSE mount lets nobody else in."""
+        return user.seen_by(self.container_root(container).parent, see)
 
 
 def graphroot(place: Place, driver: str) -> Outcome:

@@ -1,7 +1,8 @@
 """What was recorded: one JSON line for each row, one file for each kernel.
 
 ``rows/KERNEL.jsonl`` holds the truth, by engine, file system and role; ``findings/KERNEL.jsonl``
-what fscaps found there, asked as root and as an ordinary user.
+what fscaps found there, asked as root and as an ordinary user. The builds of one version are one
+kernel: what is recorded on one takes the place of what was recorded on another.
 """
 
 from __future__ import annotations
@@ -19,16 +20,21 @@ if TYPE_CHECKING:
 HERE = Path(__file__).resolve().parent
 ROWS, FINDINGS = "rows", "findings"
 _KEYS = {
-    ROWS: ("kernel", "filesystem", "role", "engine", "generation"),
-    FINDINGS: ("kernel", "filesystem", "asked_as"),
+    ROWS: ("filesystem", "role", "engine", "generation"),
+    FINDINGS: ("filesystem", "asked_as"),
 }
 
 Row = Dict[str, Any]  # what one line says, by name
 
 
 def key(kind: str, row: Row) -> tuple[str, ...]:
-    """Give what tells one row from any other of its kind."""
-    return tuple(str(row[name]) for name in _KEYS[kind])
+    """Give what tells one row from any other of its kind: the kernel's build does not."""
+    return (version(row["kernel"]), *(str(row[name]) for name in _KEYS[kind]))
+
+
+def version(kernel: str) -> str:
+    """Give a kernel's version without its build."""
+    return kernel.partition("-")[0]
 
 
 def read(kind: str, place: Path = HERE) -> list[Row]:
@@ -46,13 +52,24 @@ def record(kind: str, rows: Iterable[Row], place: Path = HERE) -> None:
     (place / kind).mkdir(parents=True, exist_ok=True)
     with _alone(place / kind):
         for row in rows:
-            file = place / kind / f"{row['kernel']}.jsonl"
-            known = {key(kind, old): old for old in (_lines(file) if file.exists() else ())}
-            known[key(kind, row)] = row
-            lines = [json.dumps(known[name]) for name in sorted(known)]
-            new = file.with_suffix(".new")
-            new.write_text("\n".join(lines) + "\n", encoding="utf-8")
-            os.replace(new, file)
+            own = place / kind / f"{row['kernel']}.jsonl"
+            own.touch()
+            for file in (place / kind).glob("*.jsonl"):
+                before = {key(kind, old): old for old in _lines(file)}
+                after = {name: old for name, old in before.items() if name != key(kind, row)}
+                if file == own:
+                    after[key(kind, row)] = row
+                if after != before:
+                    _write(file, after)
+
+
+def _write(file: Path, rows: dict[tuple[str, ...], Row]) -> None:
+    """Replace a file as a whole, or remove it where nothing is left."""
+    new = file.with_suffix(".new")
+    new.write_text("".join(f"{json.dumps(rows[name])}\n" for name in sorted(rows)), "utf-8")
+    os.replace(new, file)
+    if not rows:
+        file.unlink()
 
 
 @contextmanager

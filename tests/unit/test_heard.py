@@ -119,7 +119,8 @@ def test_where_a_path_is_unsuitable_not_every_cause_is_refuted() -> None:
     known = {role.id for role in engines.roles()}
     refuted, judged = set(), 0
     for row in rows():
-        found = asked.get((row["kernel"], row["filesystem"], ROLES[row["role"]].asked_as))
+        asked_as = ROLES[row["role"]].asked_as
+        found = asked.get(results.key(FINDINGS, {**row, "asked_as": asked_as}))
         if row["role"] not in known or not found or not found["findings"]:
             continue
         findings = findings_of(found)

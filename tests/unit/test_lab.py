@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
 
@@ -155,6 +156,25 @@ def test_a_row_takes_the_place_of_the_one_before(tmp_path: Path) -> None:
     assert [(one["filesystem"], one["level"]) for one in read] == [("ext2", "yes"), ("xfs", "yes")]
 
 
+def test_a_row_takes_the_place_of_what_another_build_of_the_kernel_did(tmp_path: Path) -> None:
+    """Or what was mended in the lab would stay on the page."""
+    first, other, newer = ({"kernel": name} for name in ("6.1.5-a", "6.1.5-b", "6.1.50"))
+    results.record(ROWS, [row(level="no", **first), row("xfs", **first)], tmp_path)
+    results.record(ROWS, [row(**other), row(**newer)], tmp_path)
+    read = results.read(ROWS, tmp_path)
+    assert [(one["kernel"], one["filesystem"], one["level"]) for one in read] == [
+        ("6.1.5-a", "xfs", "yes"),
+        ("6.1.5-b", "ext2", "yes"),
+        ("6.1.50", "ext2", "yes"),
+    ]
+
+
+def test_what_another_build_of_the_kernel_found_is_judged() -> None:
+    found = {**findings(owner__chmod="no"), "kernel": "6.1.5-b"}
+    (one,) = compared([row(level="no", kernel="6.1.5-a")], [found])
+    assert one.agreement is Agreement.AGREES
+
+
 def test_what_is_recorded_is_not_recorded_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -263,8 +283,15 @@ def test_every_file_system_and_role_is_recorded() -> None:
 
 
 def test_every_row_has_findings() -> None:
-    found = {(one["kernel"], one["filesystem"]) for one in results.read(FINDINGS)}
-    assert {(one["kernel"], one["filesystem"]) for one in results.read(ROWS)} <= found
+    found = {results.key(FINDINGS, one) for one in results.read(FINDINGS)}
+    asked = ({**row, "asked_as": ROLES[row["role"]].asked_as} for row in results.read(ROWS))
+    assert {results.key(FINDINGS, one) for one in asked} <= found
+
+
+@pytest.mark.parametrize("kind", [ROWS, FINDINGS])
+def test_nothing_is_recorded_twice_on_one_kernel(kind: str) -> None:
+    count = Counter(results.key(kind, one) for one in results.read(kind))
+    assert [name for name, times in count.items() if times > 1] == []
 
 
 def test_what_the_second_kernel_lacks_is_skipped_by_name(
