@@ -10,7 +10,6 @@ from ..model import Level, Need
 from ..probes import directory, link, mode, name, node, overlay, owner, symlink, time
 from ._remedies import LOCAL, OWNERS, ROOM
 
-
 MODES = Need(
     (mode.created,),
     level=Level.SHOULD,
