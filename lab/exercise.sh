@@ -25,6 +25,8 @@ change() {
     try 'change an owner' 'chown 200001:200002 course-chown'
     try 'change a mode' 'chmod 4711 course-chmod'
     try 'make a file and a directory' 'echo new >course-made; mkdir course-made-dir'
+    try 'make files as a user' 'for at in / /tmp /named; do
+        mkdir $at/course-his; chmod 777 $at/course-his; su user -c "echo his >$at/course-his/file"; done'
     try 'make a FIFO' 'mkfifo course-fifo'
     device 'make a device node' 'mknod course-null c 1 3'
     try 'make a symbolic link' 'ln -s course-append course-symlink'
@@ -55,6 +57,9 @@ more"'
     try 'a mode' 'test "$(stat -c %a course-chmod)" = 4711'
     try 'the modes that umask leaves' 'test "$(stat -c %a course-made course-made-dir)" = "644
 755"'
+    try 'the group of who made a file' 'test "$(stat -c %u:%g /course-his/file /tmp/course-his/file)" = "1000:1000
+1000:1000"'
+    try 'the group of who made a file in the volume' 'test "$(stat -c %u:%g /named/course-his/file)" = 1000:1000'
     try 'a FIFO' 'test -p course-fifo'
     device 'a device node' 'test "$(stat -c %t:%T course-null)" = 1:3; echo x >course-null; echo x >null'
     try 'a symbolic link' 'test "$(cat course-symlink)" = "$(cat course-append)"'

@@ -59,10 +59,11 @@ name.special name.sqlite name.undecodable name.utf8
 node.device node.device_open node.fifo node.socket node.whiteout
 overlay.copy_up overlay.depth overlay.execute overlay.lower overlay.native_diff overlay.opaque
 overlay.remount overlay.rename overlay.special overlay.upper overlay.userxattr overlay.whiteout
-owner.chmod owner.chown owner.created owner.lchown owner.mode
+owner.chmod owner.chown owner.created owner.group owner.lchown owner.mode
 rename.atomic rename.directory rename.exchange rename.noreplace rename.replace rename.replace_open
 rename.tmpfile rename.whiteout
-rootless.capability rootless.files rootless.fuse rootless.ids rootless.owners rootless.setuid
+rootless.capability rootless.files rootless.fuse rootless.group rootless.ids rootless.owners
+rootless.setuid
 space.direct space.extend space.fallocate space.free space.inodes space.large space.sparse
 space.writable
 symlink.longest symlink.overlay2 symlink.owner symlink.replace symlink.target
@@ -108,6 +109,9 @@ HERE = {
     "ext4-immutable": Answers(no={"directory.changeable": "EPERM", "directory.mount_point": None}),
     "ext4-append-only": Answers(no={"directory.changeable": "EPERM"}),
     "ext4-default-acl": Answers(no={"mode.created": None}),  # acl(5), object creation
+    "ext4-grpid": Answers(no=_each("owner.group rootless.group")),  # mount(8)
+    # an inherited bit is taken off, or the group would have no number in the user's namespace
+    "ext4-setgid": Answers(("owner.group", "overlay.userxattr", "rootless.group")),
     # mount(8); execve(2) and open(2) name the errnos
     "ext4-noexec": Answers(no={"mode.execute": "EACCES"}),
     "ext4-nosuid": Answers(no=_each("mode.setuid rootless.setuid")),

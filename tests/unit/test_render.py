@@ -772,3 +772,24 @@ def test_what_is_in_memory_is_told_to_last_until_a_restart(kind: str, lines: int
     told = [line for line in as_text(shown).splitlines() if line.startswith("kept:")]
     assert len(told) == lines
     assert all("until this host restarts" in line for line in told)
+
+
+@pytest.mark.parametrize(
+    ("free", "inodes", "line"),
+    [
+        (0, 7, "room:     0 bytes free, for 7 files"),
+        (1023, 0, "room:     1023 bytes free, for 0 files"),
+        (1024, 3085364, "room:     1.0 KiB free, for 3,085,364 files"),
+        (3 * 2**29, None, "room:     1.5 GiB free"),
+        (2**80, None, "room:     1048576.0 EiB free"),
+        (None, 7, None),
+    ],
+)
+def test_what_is_free_is_told_where_it_was_asked(
+    free: int | None, inodes: int | None, line: str | None
+) -> None:
+    """In binary units, as df -h has them."""
+    values = {"space.free": free, "space.inodes": inodes}
+    findings = {name: finding(name, Outcome.YES, value=value) for name, value in values.items()}
+    told = [line for line in as_text(report((), findings)).splitlines() if line[:5] == "room:"]
+    assert told == ([] if line is None else [line])

@@ -6,6 +6,7 @@ import errno
 import itertools
 import os
 import stat
+from contextlib import suppress
 
 from .._linux import system
 
@@ -85,6 +86,7 @@ def _opened(target: Directory, name: str) -> tuple[Directory, Identity]:
         # A new one is empty; root's own, moved here by who may not look into it, would not be.
         if next(scratch.entries(), None) or not _is_ours(scratch, name):
             raise OSError(errno.EPERM, "mkdir: another directory was put in its place")
+        _drop_setgid(scratch)
         return scratch, _identity(scratch)
     except OSError:
         scratch.close()
@@ -103,6 +105,17 @@ def _is_ours(scratch: Directory, name: str) -> bool:
     if not ours:
         scratch.unlink(name)
     return ours
+
+
+def _drop_setgid(scratch: Directory) -> None:
+    """Take off a setgid bit that it inherited, as engines do by giving their directories a mode.
+
+    (moby pkg/idtools/idtools_unix.go:setPermissions; containers/storage pkg/idtools:mkdirAs)
+    """
+    mode = os.fstat(scratch.fd).st_mode
+    if mode & stat.S_ISGID:
+        with suppress(OSError):
+            os.fchmod(scratch.fd, stat.S_IMODE(mode) & ~stat.S_ISGID)
 
 
 def _forced(scratch: Directory, mode: int) -> int:

@@ -10,16 +10,26 @@ from ..model import Level, Need
 from ..probes import directory, link, mode, name, node, overlay, owner, symlink, time
 from ._remedies import LOCAL, OWNERS, ROOM
 
-MODES = Need(
+MODE = Need(
     (mode.created,),
     level=Level.SHOULD,
     because="What containers make has another mode than their umask leaves: others are shut out of "
     "it, or let in.",
-    source="umask(2), acl(5), of which a layer's directory hands on the default ACL",
+    source="umask(2); acl(5): a directory hands on its default ACL",
     says="permission denied",
     remedy="setfacl -k on the directory, before an engine writes there; on a share, have the "
     "server keep modes",
 )
+GROUP = Need(
+    (owner.group,),
+    level=Level.SHOULD,
+    because="What containers make belongs to the group of its directory, not to that of who makes "
+    "it.",
+    source="mount(8), grpid",
+    remedy="mount without grpid (bsdgroups)",
+)
+MADE = (MODE, GROUP)
+"""Of what containers make."""
 
 
 def entries(source: str, says: str) -> tuple[Need, ...]:

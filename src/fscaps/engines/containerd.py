@@ -140,7 +140,7 @@ def _owned(need: Need) -> Need:
 
 _LAYERS = (
     *map(_owned, _unpacking.entries(_UNPACK, _EXTRACT)),
-    _unpacking.MODES,
+    *_unpacking.MADE,
     _unpacking.fifos(_UNPACK, _EXTRACT),
     _unpacking.devices(_UNPACK, _EXTRACT),
     Need(

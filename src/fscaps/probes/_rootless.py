@@ -11,7 +11,7 @@ from .._linux.directory import Directory
 from .._linux.libc import naming
 from .._linux.processes import Helper, HelperDiedError, HelperTimeoutError, die_with
 from ..findings import Reason
-from . import No, Unknown, _overlay, mode, xattr
+from . import No, Unknown, _overlay, mode, owner, xattr
 from ._area import no_namespace, setting_up
 
 TYPE_CHECKING = False
@@ -148,11 +148,15 @@ def _owners(place: Directory) -> None:
     with setting_up():
         last = subordinate.last_mapped()
     for name in ("given", "given folder", "given link"):
-        for owner in sorted({min(owner, last) for owner in _IMAGES}):
-            place.chown(name, owner, owner)
+        for wanted in sorted({min(one, last) for one in _IMAGES}):
+            place.chown(name, wanted, wanted)
             status = place.stat(name)
-            if (status.st_uid, status.st_gid) != (owner, owner):
-                raise No(f"chown to {owner} left {status.st_uid}")
+            if (status.st_uid, status.st_gid) != (wanted, wanted):
+                raise No(f"chown to {wanted} left {status.st_uid}")
+
+
+def _group(place: Directory) -> None:
+    owner.made_in_another_group(place, _NEXT)
 
 
 def _capability(place: Directory) -> None:
@@ -194,6 +198,7 @@ _WORKS: dict[str, Callable[[Directory], None]] = {
     "clear": Directory.clear,
     "files": _files,
     "owners": _owners,
+    "group": _group,
     "capability": _capability,
     "setuid": _setuid,
     "fuse": _fuse,

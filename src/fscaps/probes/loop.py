@@ -179,7 +179,8 @@ def _unmounting(point: bytes) -> Iterator[None]:
         with suppress(OSError):
             mounts.unmount(point)
         raise
-    mounts.unmount(point)
+    with setting_up():
+        mounts.unmount(point)
 
 
 @probe(

@@ -8,10 +8,11 @@ from errno import EACCES, EINVAL, ENOSYS, ENOTSUP, EOVERFLOW, EPERM
 
 from .._linux import calls
 from . import Answer, No, probe, symlink
-from ._area import verifying
+from ._area import setting_up, verifying
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from .._linux.directory import Directory
     from ._area import Area
 
 _REFUSED = (EPERM, EACCES, EINVAL, ENOTSUP, EOVERFLOW, ENOSYS)
@@ -59,6 +60,27 @@ def chown(area: Area) -> None:
     for name in _owned(area):
         for owner in (_SYSTEM, _REMAPPED):
             _give(area, name, owner)
+
+
+@probe(
+    "Does what is made here belong to the group of who makes it?",
+    capabilities=("CAP_CHOWN",),
+    after=(chown,),
+)
+def group(area: Area) -> None:
+    """A file made in a directory of group 1000; with ``grpid`` it gets that group (mount(8))."""
+    area.build_on(chown, "no directory could be given to another group")
+    made_in_another_group(area.scratch, _SYSTEM)
+
+
+def made_in_another_group(directory: Directory, group: int) -> None:
+    """Make a file in a directory of that group; *no* if the file gets it, too."""
+    with setting_up(), directory.mkdir("another group's", 0o770) as place:
+        directory.chown("another group's", os.geteuid(), group)
+        place.write("file", b"")
+        seen = place.stat("file").st_gid
+    if seen != os.getegid():
+        raise No(f"a file made by group {os.getegid()} belongs to group {seen}")
 
 
 @probe(

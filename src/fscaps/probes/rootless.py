@@ -66,6 +66,16 @@ def owners(area: Area) -> None:
     _rootless.ask(area, "owners")
 
 
+@probe(
+    "Does what a user's user namespace makes here belong to the group of who makes it?",
+    after=(owners,),
+)
+def group(area: Area) -> None:
+    """A file made in a directory of a subordinate group; with ``grpid`` it gets that group."""
+    area.build_on(owners, "no directory could be given to another group")
+    _rootless.ask(area, "group")
+
+
 @probe("Has the user as many subordinate ids as images have owners?")
 def ids(area: Area) -> str:
     """65535 in ``/etc/subuid`` and in ``/etc/subgid``, in whatever ranges; not the file system.

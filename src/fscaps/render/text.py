@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     Line = tuple[str, Optional[Fitness], str]  # a heading, its colour, the words behind it
 
+_UNITS = ("bytes", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB")
 _AT_HOME = (Attachment.LOCAL, Attachment.MEMORY, Attachment.UNKNOWN)
 
 
@@ -74,6 +75,9 @@ def _where(report: Report, style: Style) -> Iterator[str]:
         yield from hanging("lies on", printable(text), style)
     if report.placement and report.placement.attachment is Attachment.MEMORY:
         yield from hanging("kept", "until this host restarts: it is in memory", style)
+    room = _room(report)
+    if room:
+        yield from hanging("room", room, style)
     if host:
         user = "root" if host.euid == 0 else f"user {host.euid}, not root"
         yield from hanging("asked", printable(f"Linux {host.kernel}, as {user}"), style)
@@ -81,6 +85,23 @@ def _where(report: Report, style: Style) -> Iterator[str]:
     versions = dict.fromkeys(f"{verdict.engine} {verdict.version}" for verdict in named)
     if versions:
         yield from hanging("judged", printable(f"for {', '.join(versions)}"), style)
+
+
+def _room(report: Report) -> str:
+    """What is free, where that was asked: how much an engine needs is for its user to know."""
+    free, inodes = (
+        found.value if found and isinstance(found.value, int) else None
+        for found in (report.findings.get("space.free"), report.findings.get("space.inodes"))
+    )
+    files = "" if inodes is None else f", for {inodes:,} files"
+    return "" if free is None else f"{_size(free)} free{files}"
+
+
+def _size(count: int) -> str:
+    """Bytes in the largest unit of which there is one."""
+    units = min(max(count.bit_length() - 1, 0) // 10, len(_UNITS) - 1)
+    number = count / 1024**units
+    return f"{number:.1f} {_UNITS[units]}" if units else f"{count} bytes"
 
 
 def _store(report: Report, style: Style) -> Iterator[str]:

@@ -16,7 +16,7 @@ _SPECIAL = "go-archive archive_unix.go:handleTarTypeBlockCharFifo"
 _CREATED, *_CONTENT = _unpacking.entries(_CREATE, _APPLY)
 CREATED = replace(_CREATED, says=f"chmod …: operation not permitted\n{_CREATED.says}")
 """dockerd itself meets it before any layer."""
-CONTENT = (*_CONTENT, _unpacking.MODES)
+CONTENT = (*_CONTENT, *_unpacking.MADE)
 NODES = (_unpacking.fifos(_SPECIAL, _APPLY), _unpacking.devices(_SPECIAL, _APPLY))
 NAMES = _unpacking.names(_CREATE, _APPLY)
 CAPABILITY = Need(

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from ...model import Level, Need
 from ...probes import directory, mode, overlay, owner, rename, rootless, symlink, xattr
-from .. import _remedies
+from .. import _remedies, _unpacking
 from .._remedies import LOCAL, MORE_IDS
 from ._containerd import SINCE, STORE_D_TYPE, STORE_OPTION
 from ._daemon import ATOMIC, DIRECTORY_RENAME, ENCODED, ROOM, SWARM, WRITABLE
@@ -21,7 +21,7 @@ _ELSEWHERE = (
     "give the user a directory on a local file system, named with --data-root, or as data-root "
     "in ~/.config/docker/daemon.json"
 )
-_ASKED_OTHERWISE = {owner.chown, owner.lchown, owner.created}
+_ASKED_OTHERWISE = {owner.chown, owner.lchown, owner.created, owner.group}
 _FIFO = NODES[0]
 _ON_VOLUMES = tuple(
     need for need in BIND if need.any_of[0] in (rename.replace_open, directory.open_unlink)
@@ -76,6 +76,7 @@ ROOTLESS = (
         remedy=MORE_IDS + "; restart the user's dockerd",
     ),
     *(need for need in CONTENT if need.any_of[0] not in _ASKED_OTHERWISE),
+    replace(_unpacking.GROUP, any_of=(rootless.group,)),
     _FIFO,
     Need(
         (directory.d_type,),

@@ -56,7 +56,7 @@ def _in_full(need: Need) -> Need:
 
 ENTRIES = (
     *(worded(_in_full(need)) for need in _unpacking.entries(UNPACK, BLOB)),
-    _unpacking.MODES,
+    *_unpacking.MADE,
     worded(_unpacking.fifos(UNPACK, BLOB)),
 )
 DEVICES = worded(_unpacking.devices(UNPACK, BLOB))

@@ -74,7 +74,8 @@ _NEEDS = (
         remedy=MORE_IDS + "; podman system migrate",
     ),
     *_unpacking.modes_and_links(UNPACK, BLOB),
-    _unpacking.MODES,
+    _unpacking.MODE,
+    replace(_unpacking.GROUP, any_of=(rootless.group,)),
     _unpacking.fifos(UNPACK, BLOB),
     Need(
         (xattr.user,),
