@@ -7,13 +7,13 @@ from dataclasses import replace
 from ...model import Level, Need
 from ...probes import directory, driver, fuse, magic, mode, name, node, overlay, symlink, xattr
 from .. import _unpacking
-from .._remedies import FILETYPE, FOLLOWED, LOCAL, PLAIN_PATH
+from .._remedies import FILETYPE, FOLLOWED, LOCAL, OPEN, PLAIN_PATH
 from ._graphroot import (
+    BELOW,
     COLON,
     HOST_CHECK,
     MOUNT_PROGRAM,
     OPTION,
-    OTHERS,
     SAYS_UNSUPPORTED,
     UNSUPPORTED_SINCE,
 )
@@ -101,7 +101,7 @@ LINKS = Need(
     remedy=LOCAL,
 )
 OVERLAY = (
-    OTHERS,
+    BELOW,
     OPTION,
     PRIVATE,
     D_TYPE,
@@ -153,7 +153,7 @@ PROGRAM_COLON = replace(
     COLON, says=COLON.says + "\nusing mount program …fuse-overlayfs: …cannot resolve path …"
 )
 BY_PROGRAM = (
-    OTHERS,
+    BELOW,
     LINKS,
     Need(
         (fuse.device,),
@@ -214,10 +214,21 @@ FOLLOWS = Need(
     says="too many levels of symbolic links",
     remedy=FOLLOWED,
 )
-OPEN_TO_ALL = replace(
-    OTHERS,
-    level=Level.MUST,
-    because="The root of a container is a bind mount of its layer, in which only root could do "
-    "anything.",
-    source="drivers/vfs/driver.go:Get; fs/fuse/dir.c:fuse_allow_current_process",
+OPEN_TO_ALL = (
+    Need(
+        (mode.others,),
+        because="The root of a container is a bind mount of its layer, in which only root could do "
+        "anything.",
+        source="drivers/vfs/driver.go:Get; fs/fuse/dir.c:fuse_allow_current_process",
+        says="permission denied",
+        remedy=OPEN,
+    ),
+    replace(
+        BELOW,
+        because="Only root can do anything in a container: the server has other users pass the "
+        "directories above its root, which podman closes to them.",
+        source="drivers/vfs/driver.go:Init (0700); measured on mergerfs",
+        says="no such file or directory",
+        remedy=LOCAL,
+    ),
 )

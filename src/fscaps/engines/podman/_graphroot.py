@@ -117,14 +117,16 @@ VOLUMES = (
         remedy=LOCAL,
     ),
 )
-OTHERS = Need(
-    (mode.others,),
+BELOW = Need(
+    (mode.below,),
     level=Level.SHOULD,
-    because="Only root can use a volume; programs of containers that run as another user, as most "
+    because="Only root can use a volume: the server has other users pass the directories above it, "
+    "which podman closes to them. Programs of containers that run as another user, as most "
     "databases do, cannot open a file there.",
-    source="mount.fuse3(8), allow_other; mount(8), which a bind mount inherits",
+    source="libpod newVolume (MkdirAll with 0700); mount.fuse3(8), allow_other; measured on "
+    "mergerfs",
     says="permission denied",
-    remedy=OPEN,
+    remedy=f"{OPEN}; or {LOCAL}",
 )
 COLON = Need(
     (name.colon,),
