@@ -29,7 +29,7 @@ def test_a_path_is_walked_again_where_something_was_renamed_meanwhile(
     """As openat2(2) says with EAGAIN; the call is replaced, since nobody can time that."""
     answers, call = [errno.EAGAIN] * 3, libc.syscall
 
-    def interrupted(name: str, *args: object) -> int:
+    def interrupted(name: str, *args: bytes | int | None) -> int:
         if answers:
             raise OSError(answers.pop(), "openat2")
         return call(name, *args)
