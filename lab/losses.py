@@ -38,6 +38,11 @@ _TOLD_BY = [
             r"can't execute '/bin/sh': |/named/su: not found|: Stale file handle$",
             "mode.others mode.below",
         ),
+        (r"umask leaves|can't execute '/bin/sh': Permission denied", "mode.created"),
+        (
+            r"make a (FIFO|device node): .*No such file|a (FIFO|device node): (false|stat: )",
+            "mode.created",
+        ),
         (r"a device node( of the volume)?: .* create .*: Permission denied", "node.device_open"),
         (r"make a device node", "node.device"),
         (r"mkfifo: |a line in the volume: ", "node.fifo"),

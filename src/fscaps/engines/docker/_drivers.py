@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from ...model import Level, Need
 from ...probes import directory, fuse, mode, name, node, subvolume, symlink, xattr
+from .. import _unpacking
 from .._remedies import FOLLOWED, LOCAL, OPEN, PLAIN_PATH
 from .._unpacking import CHANGES
 from ._layers import CAPABILITIES, CAPABILITY, CONTENT, NAMES, NODES, TIMES
@@ -171,6 +172,7 @@ FUSE_OVERLAYFS = (
     ),
     *CONTENT,
     *NODES,
+    _unpacking.MADE_BY_PROGRAM,
     Need(
         (directory.d_type,),
         level=Level.SHOULD,

@@ -154,6 +154,7 @@ PROGRAM_COLON = replace(
 )
 BY_PROGRAM = (
     BELOW,
+    _unpacking.MADE_BY_PROGRAM,
     LINKS,
     Need(
         (fuse.device,),
