@@ -70,6 +70,7 @@ _WRONG = re.compile(
     "|a renamed (file|directory)|a replaced file( in the volume)?): "
     "|a file was not added|a directory was not deleted"
 )
+_ANOTHERS = re.compile(r": (owner \d+:\d+|mode \d+), not ")
 _COMMIT = "committed"
 
 
@@ -149,10 +150,13 @@ def layers(client: Client, course: Course) -> list[str]:
 
 
 def faithful(seen: list[str]) -> list[str]:
-    """Stop where something deleted is there again: that is no loss, it is another image."""
-    returned = [line for line in seen if line.endswith(RETURNED)]
-    if returned:
-        raise Stopped("run", "\n".join(returned))
+    """Stop where it is another image, which is no loss.
+
+    Something deleted is there again, or files belong to others, or are open to them.
+    """
+    wrong = [line for line in seen if line.endswith(RETURNED) or _ANOTHERS.search(line)]
+    if wrong:
+        raise Stopped("run", "\n".join(wrong))
     return seen
 
 

@@ -7,7 +7,7 @@ import subprocess
 import pytest
 
 from lab import results
-from lab.course import exercise_words
+from lab.course import exercise_words, faithful
 from lab.outcome import Stopped
 from lab.results import ROWS
 
@@ -30,6 +30,20 @@ def test_a_container_in_which_work_went_wrong_is_no_loss(said: str) -> None:
     with pytest.raises(Stopped) as stopped:
         exercise_words("change", _done(said))
     assert (stopped.value.step, stopped.value.words) == ("change", said)
+
+
+@pytest.mark.parametrize(
+    "seen",
+    [
+        "'data/old': there, but should not be",
+        "'vol/owned': owner 0:0, not 200000:200000",
+        "'vol/setuid': mode 777, not 6755",
+    ],
+)
+def test_an_image_whose_files_are_anothers_is_no_loss(seen: str) -> None:
+    with pytest.raises(Stopped):
+        faithful(["'bin': another time", seen])
+    assert faithful(["'bin': another time"]) == ["'bin': another time"]
 
 
 def test_what_is_committed_wrongly_is_lost() -> None:

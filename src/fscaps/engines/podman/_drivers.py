@@ -9,6 +9,7 @@ from ...probes import directory, driver, fuse, magic, mode, name, node, overlay,
 from .. import _unpacking
 from .._remedies import FILETYPE, FOLLOWED, LOCAL, OPEN, PLAIN_PATH
 from ._graphroot import (
+    ASKS_NO_MORE,
     BELOW,
     COLON,
     HOST_CHECK,
@@ -185,6 +186,17 @@ BY_PROGRAM = (
         "open …: operation not supported",
         remedy="install fuse-overlayfs 1.11 or newer, mount with acl, use the vfs driver, or "
         + LOCAL,
+        before=ASKS_NO_MORE,
+    ),
+    Need(
+        (xattr.acl_asked,),
+        level=Level.SHOULD,
+        because="Access control lists are not supported here: should fuse-overlayfs be older than "
+        "1.11, a container whose image has a volume does not start.",
+        source="fuse-overlayfs main.c:ovl_init (support_acls since v1.11); measured on ramfs with "
+        "podman 5.4 and 5.8, beside which Debian has 1.14",
+        remedy="see that fuse-overlayfs is 1.11 or newer",
+        since=ASKS_NO_MORE,
     ),
     worded(
         Need(

@@ -22,6 +22,9 @@ _NOT_FOUND = (
     "system is unsupported for this graph driver"
 )
 UNSUPPORTED_SINCE = ((NO_PROGRAM, _NOT_FOUND),)
+ASKS_NO_MORE = "5"
+"""Whoever packages it has a fuse-overlayfs that asks for no access control lists: 1.11 is a year
+older. Nothing in podman wants that, so it is told."""
 SQLITE = "4.8"
 """Since then podman keeps its database in SQLite, unless it finds one of bbolt."""
 
