@@ -135,7 +135,9 @@ HERE = {
         },
     ),
     # hugetlbpage.rst: there is no write(2) to its files
-    "hugetlbfs": Answers(no=_each("loop.device space.extend space.writable", "EINVAL")),
+    "hugetlbfs": Answers(
+        no=_each("loop.device overlay.lower space.extend space.writable", "EINVAL"),
+    ),
     # overlayfs.rst: an overlay cannot be the upper of an overlay; fs/overlayfs/dir.c:ovl_mknod
     "overlay": Answers(
         ("driver.podman_vfs", "magic.apptainer_overlay", "name.hidden"),
