@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import re
 import shutil
 import tempfile
 import time
@@ -62,6 +63,15 @@ Steps = Callable[[Any, "Course"], "list[str]"]  # any Client
 
 COMMITTED = "docker.io/fscaps/committed"
 FIRST = "first"
+
+# By the names that exercise.sh and the build give them: these are no loss, but other files.
+_WRONG = re.compile(
+    "(an appended line|a deleted (file|directory)|a directory made again is empty"
+    "|a renamed (file|directory)|a replaced file( in the volume)?): "
+    "|a file was not added|a directory was not deleted"
+)
+_ANOTHERS = re.compile(r": (owner \d+:\d+|mode \d+), not ")
+_COMMIT = "committed"
 
 
 class Course:
@@ -126,7 +136,7 @@ def use(client: Client, course: Course) -> list[str]:
     command(client, "run again", "start", FIRST)
     losses += exercise(client, "restarted", "exec", FIRST, "exercise", "check")
     committed = ("run", "--rm", *course.options, COMMITTED, "exercise", "check")
-    losses += exercise(client, "committed", *committed)
+    losses += exercise(client, _COMMIT, *committed)
     command(client, "remove", "kill", FIRST)  # podman's `rm -f` would ask politely for 10 s
     command(client, "remove", "rm", "-f", "-v", FIRST)
     command(client, "remove", "rmi", COMMITTED)
@@ -140,10 +150,13 @@ def layers(client: Client, course: Course) -> list[str]:
 
 
 def faithful(seen: list[str]) -> list[str]:
-    """Stop where something deleted is there again: that is no loss, it is another image."""
-    returned = [line for line in seen if line.endswith(RETURNED)]
-    if returned:
-        raise Stopped("run", "\n".join(returned))
+    """Stop where it is another image, which is no loss.
+
+    Something deleted is there again, or files belong to others, or are open to them.
+    """
+    wrong = [line for line in seen if line.endswith(RETURNED) or _ANOTHERS.search(line)]
+    if wrong:
+        raise Stopped("run", "\n".join(wrong))
     return seen
 
 
@@ -199,9 +212,16 @@ def exercise(client: Client, step: str, *args: str) -> list[str]:
 
 
 def exercise_words(step: str, done: subprocess.CompletedProcess[str]) -> list[str]:
-    """Give what the exercise has named as lost."""
+    """Give what the exercise has named as lost; stop where a container's own work went wrong.
+
+    What is committed may be another image than the container was, which is a loss of its own: what
+    runs is right.
+    """
     if done.returncode not in {0, 1} or (done.returncode and not done.stdout):
         raise Stopped(step, done.stderr.strip() or done.stdout.strip())
+    wrong = [line for line in done.stdout.splitlines() if _WRONG.match(line)]
+    if wrong and step != _COMMIT:
+        raise Stopped(step, "\n".join(wrong))
     return [f"{step}: {line}" for line in done.stdout.splitlines()]
 
 

@@ -32,6 +32,8 @@ change() {
     try 'make a symbolic link' 'ln -s course-append course-symlink'
     try 'write to the volume' 'echo kept >/named/file; chown 200001 /named/file; mkfifo /named/fifo'
     try 'link in the volume' 'ln /named/file /named/link; test /named/file -ef /named/link'
+    try 'write through a link of the volume' \
+        'test ! -e /named/link || { echo more >>/named/link; grep -q more /named/file; }'
     try 'rename in the volume' 'echo 1 >/named/a; echo 2 >/named/b; mv /named/a /named/b'
     try 'start a program of the volume' 'cp /bin/busybox /named/true; /named/true'
     try 'make a set-user-ID program in the volume' 'cp /bin/su /named; chmod 4755 /named/su'

@@ -2,7 +2,8 @@
 
 The recorded findings are judged anew, by the needs as they stand in this checkout; nothing is
 mounted and no engine runs. The exit status is 1 if fscaps says yes where an engine said no, or
-where something was lost without its saying so, and if less than 99 % of what is judged agrees.
+where something was lost without its saying so, though it could (lab/losses.py), and if less than
+99 % of what is judged agrees.
 """
 
 from __future__ import annotations
@@ -15,15 +16,12 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
-from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from fscaps import Finding, Fitness, Outcome, Reason, Verdict, engines, judge
+from fscaps import Finding, Fitness, Outcome, Verdict, engines, judge
 from fscaps._judge import pick
-from fscaps._linux.subordinate import ENOUGH
-from fscaps._sandbox.worker import ask
-from fscaps.probes import driver, magic
-from lab import results, user
+from lab import losses as each, results
+from lab.answers import answers
 from lab.outcome import Level
 from lab.results import FINDINGS, ROWS
 from lab.roles import ROLES
@@ -31,7 +29,7 @@ from lab.roles import ROLES
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from fscaps import Driver, Engine
+    from fscaps import Driver, Engine, Unmet
     from lab.results import Row
 
 ENOUGH_AGREES = 0.99  # of the rows that are judged
@@ -39,26 +37,6 @@ ENOUGH_AGREES = 0.99  # of the rows that are judged
 DEFAULT = "/default-driver"  # the fact which driver an engine picks, no role of fscaps'
 BASE = "ext4"  # what is lost here too is the driver's own loss, not the file system's
 BASES = {"docker/data-root-btrfs": "btrfs"}  # of the roles that ext4 cannot have
-
-# Of the lab's user and no file system; older findings were recorded before it was asked.
-_OF_THE_USER = {"rootless.ids": Finding("rootless.ids", Outcome.YES)}
-assert user.SUBORDINATE[1] >= ENOUGH
-
-# A program was run by it, too; numbers that are those of stat(2) differ as those do; a mapping that
-# is the file shows the file; it is the same program.
-_ONCE_PART_OF = {
-    "overlay.execute": "overlay.special",
-    "directory.distinct": "directory.inode",
-    "mmap.shown": "mmap.coherent",
-    "driver.podman_fuse_overlayfs": "driver.fuse_overlayfs",
-}
-# What these ask of was recorded: statfs(2)'s f_type, and nothing is tried.
-_OF_THE_MAGIC = (
-    magic.podman_zfs,
-    magic.podman_beegfs,
-    magic.apptainer_overlay,
-    driver.podman_vfs,
-)
 
 UNTRIED = "image"  # the step that puts an image file there, which another host may have done
 UNSEEN = {"loop.direct", "space.sparse", "space.large"}  # room, and what a second host would see
@@ -70,6 +48,7 @@ class Agreement(str, enum.Enum):
     AGREES = "agrees"
     FALSE_YES = "false yes"  # or a loss that was not foretold
     FALSE_NO = "false no"
+    UNTOLD_LOSS = "untold loss"  # one that was foretold by no need, beside others that were
     FALSE_LOSS = "false loss"  # foretold, and not seen
     OTHER_DRIVER = "another driver"  # than fscaps said the engine would pick
     UNDETERMINED = "undetermined"
@@ -83,8 +62,10 @@ class Compared:
     row: Row
     truth: Fitness
     losses: tuple[str, ...]  # without the driver's own
-    verdict: Verdict | None
-    agreement: Agreement
+    verdict: Verdict | None = None
+    agreement: Agreement = Agreement.NOT_JUDGED
+    untold: tuple[str, ...] = ()  # losses that no need of the verdict's answers for
+    in_vain: tuple[Unmet, ...] = ()  # foretold, and not seen
 
 
 def compared(rows: Iterable[Row], findings: Iterable[Row]) -> Iterator[Compared]:
@@ -92,24 +73,42 @@ def compared(rows: Iterable[Row], findings: Iterable[Row]) -> Iterator[Compared]
     rows = list(rows)
     asked = {results.key(FINDINGS, found): found for found in findings}
     base = _own_losses(rows)
-    known = {role.id for role in engines.roles()}
     for row in rows:
         own = base.get(_base_key(row), base.get(_base_key(row)[1:], frozenset()))
         losses = tuple(loss for loss in row["losses"] if loss not in own)
-        truth = _truth(Level(row["level"]), losses)
         asked_as = ROLES[row["role"]].asked_as
         found = asked.get(results.key(FINDINGS, {**row, "asked_as": asked_as}))
-        verdict = None
-        if found and found["findings"] and row["role"].endswith(DEFAULT):
-            agreement = _driver(_findings(found), row)
-        elif found and found["findings"] and row["role"] in known:
-            verdict = judge(_findings(found), engines.roles([_named(row)]))[row["role"]]
-            agreement = _agreement(verdict, truth, _findings(found))
-            if agreement is Agreement.UNDETERMINED and row["step"] == UNTRIED:
-                agreement = Agreement.NOT_JUDGED
-        else:
-            agreement = Agreement.NOT_JUDGED
-        yield Compared(row, truth, losses, verdict, agreement)
+        one = Compared(row, _truth(Level(row["level"]), losses), losses)
+        if found and found["findings"]:
+            one = _judged(one, answers(found))
+        yield one
+
+
+def _judged(one: Compared, findings: Mapping[str, Finding]) -> Compared:
+    """Judge the findings as its engine's version has it, where fscaps knows the role."""
+    row = one.row
+    if row["role"].endswith(DEFAULT):
+        return replace(one, agreement=_driver(findings, row))
+    if row["role"] not in {role.id for role in engines.roles()}:
+        return one
+    verdict = judge(findings, engines.roles([_named(row)]))[row["role"]]
+    agreement = _agreement(verdict, one.truth, findings)
+    if agreement is Agreement.UNDETERMINED and row["step"] == UNTRIED:
+        agreement = Agreement.NOT_JUDGED
+    one = replace(one, verdict=verdict, agreement=agreement)
+    if agreement is Agreement.AGREES and one.truth is not Fitness.UNSUITABLE:
+        return _each_loss(one, findings)
+    return one
+
+
+def _each_loss(one: Compared, findings: Mapping[str, Finding]) -> Compared:
+    """That both lose something is not yet that it is the same."""
+    assert one.verdict
+    untold = tuple(each.untold(one.verdict, one.losses))
+    in_vain = tuple(each.in_vain(one.verdict, one.row["losses"], findings))
+    agreement = Agreement.FALSE_LOSS if in_vain else one.agreement
+    agreement = Agreement.UNTOLD_LOSS if untold else agreement
+    return replace(one, untold=untold, in_vain=in_vain, agreement=agreement)
 
 
 def is_base(row: Row) -> bool:
@@ -164,39 +163,6 @@ def _truth(level: Level, losses: tuple[str, ...]) -> Fitness:
     if level in {Level.NO, Level.TRIVIAL}:
         return Fitness.UNSUITABLE
     return Fitness.DEGRADED if losses else Fitness.SUITABLE
-
-
-def _findings(found: Row) -> dict[str, Finding]:
-    recorded = {
-        probe: Finding(
-            probe,
-            Outcome(answer["outcome"]),
-            Reason(answer["reason"]) if answer["reason"] else None,
-            answer["errno"],
-            answer["detail"],
-            answer["value"],
-        )
-        for probe, answer in found["findings"].items()
-    }
-    return {**_OF_THE_USER, **_of_the_magic(found), **_once_part_of_another(recorded), **recorded}
-
-
-def _of_the_magic(found: Row) -> dict[str, Finding]:
-    """What probes that came later answer to the f_type that was recorded, by their own code."""
-    if not found.get("mount"):
-        return {}
-    mount = SimpleNamespace(magic=found["mount"]["magic"])
-    area: Any = SimpleNamespace(mount=mount)
-    return {probe.id: ask(probe, area) for probe in _OF_THE_MAGIC}
-
-
-def _once_part_of_another(recorded: Mapping[str, Finding]) -> dict[str, Finding]:
-    """What older findings hold as the answer of a probe that asked more than one thing then."""
-    return {
-        probe: replace(recorded[whole], probe=probe)
-        for probe, whole in _ONCE_PART_OF.items()
-        if whole in recorded
-    }
 
 
 def _driver(findings: Mapping[str, Finding], row: Row) -> Agreement:
@@ -269,7 +235,25 @@ def _line(one: Compared) -> str:
     truth = row["words"].splitlines()[-1:] or list(one.losses[:1]) or [""]
     where = f"{row['filesystem']}, {row['role']}, {row['engine']}, Linux {row['kernel']}"
     seen = f"{row['level']} {row['step']}: {truth[0]}"
-    return f"{one.agreement.value}: {where}\n    fscaps: {said} ({probes})\n    engine: {seen}"
+    lines = [f"{one.agreement.value}: {where}", f"    fscaps: {said} ({probes})"]
+    lines.append(f"    engine: {seen}")
+    lines += [f"    untold: {loss}" for loss in one.untold]
+    lines += [f"    why:    {why}" for why in dict.fromkeys(_reasons(one))]
+    lines += [f"    unseen: {' or '.join(need.any_of)}" for need in one.in_vain]
+    return "\n".join(lines)
+
+
+def _reasons(one: Compared) -> list[str]:
+    """Why the losses that were not foretold could not be, of those of which it is known."""
+    whys = (each.reason(one.row["role"], loss) for loss in one.untold)
+    return [why for why in whys if why]
+
+
+def _fails(one: Compared) -> bool:
+    """Whether fscaps has promised too much where it could know better."""
+    if one.agreement is Agreement.UNTOLD_LOSS:
+        return len(_reasons(one)) < len(one.untold)
+    return one.agreement is Agreement.FALSE_YES
 
 
 def main() -> int:
@@ -295,7 +279,7 @@ def main() -> int:
     agree, judged = count[Agreement.AGREES], len(every) - count[Agreement.NOT_JUDGED]
     print(f"agreement: {_percent(agree, judged)} of {judged} judged rows, "
           f"{_percent(agree, len(every))} of all")  # fmt: skip
-    return 1 if count[Agreement.FALSE_YES] or agree < ENOUGH_AGREES * judged else 0
+    return 1 if any(map(_fails, every)) or agree < ENOUGH_AGREES * judged else 0
 
 
 def _percent(part: int, whole: int) -> str:

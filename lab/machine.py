@@ -47,7 +47,7 @@ class Machine:
         """Keep files in `work`; `root` is another distribution's, which sees that folder's too."""
         self.work = work
         self._other = root
-        self.name = f"fscaps-{work.parent.name.replace('_', '0')}-{secrets.token_hex(4)}"
+        self.name = f"{_group(work.parent)}-{secrets.token_hex(4)}"
 
     def __enter__(self: M) -> M:  # noqa: PYI019 - Self is not in every typing
         """Make the machine."""
@@ -167,6 +167,15 @@ def _unbindable() -> list[str]:
     points = [line.split(b" ")[4] for line in lines if b" unbindable" in line.split(b" - ")[0]]
     octal = re.compile(rb"\\([0-7]{3})")
     return [os.fsdecode(octal.sub(lambda m: bytes([int(m[1], 8)]), point)) for point in points]
+
+
+def groups_of(work: Path) -> str:
+    """Give a glob for the control groups of the machines whose working directory lies there."""
+    return f"{_group(work)}-*"
+
+
+def _group(work: Path) -> str:
+    return f"fscaps-{work.name.replace('_', '0')}"
 
 
 def remove_groups(name: str) -> None:

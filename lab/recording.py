@@ -13,7 +13,6 @@ import shlex
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -23,10 +22,11 @@ from typing import TYPE_CHECKING
 from lab import results
 from lab.filesystems import FILESYSTEMS, missing
 from lab.generations import HOST, Generation, every
-from lab.machine import remove_groups
+from lab.machine import groups_of, remove_groups
 from lab.results import FINDINGS, ROWS
 from lab.roles import ROLES
 from lab.uml import machine
+from lab.workplace import sweep, workplace
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -108,12 +108,12 @@ def tell_lacking(engine: str, generation: str) -> None:
 
 def row(wanted: Wanted, deadline: float) -> results.Row:
     """Record one row in namespaces of its own; raise RuntimeError where the lab itself fails."""
-    with tempfile.TemporaryDirectory(prefix="lab-", dir=os.environ.get("TMPDIR")) as work:
-        os.chmod(work, 0o711)
+    with workplace("row") as (work, lock):
+        work.chmod(0o711)
         command = [
             *("setpriv", "--pdeathsig", "KILL"),
             *("unshare", "-m", "-p", "-f", "--kill-child", "--mount-proc", "--propagation=slave"),
-            *(sys.executable, "-m", "lab.row", work),
+            *(sys.executable, "-m", "lab.row", str(work)),
             *(wanted.filesystem, wanted.role, wanted.generation.name),
         ]
         process = subprocess.Popen(
@@ -123,13 +123,14 @@ def row(wanted: Wanted, deadline: float) -> results.Row:
             stderr=subprocess.PIPE,
             text=True,
             start_new_session=True,
+            pass_fds=[lock],
         )
         try:
             out, err = process.communicate(timeout=deadline)
         except BaseException as problem:
             os.killpg(process.pid, signal.SIGKILL)
             process.communicate()
-            _remove_groups(f"fscaps-{Path(work).name}-*")
+            _remove_groups(groups_of(work))
             if not isinstance(problem, subprocess.TimeoutExpired):
                 raise
             out, err = "", f"no end in {deadline:.0f} s"
@@ -211,8 +212,8 @@ def second_kernel(asked: argparse.Namespace) -> int:
 
 
 def _boot(name: str, asked: argparse.Namespace) -> int:
-    with tempfile.TemporaryDirectory(prefix="lab-uml-", dir=os.environ.get("TMPDIR")) as place:
-        recorded = Path(place) / "recorded"
+    with workplace("boot") as (place, _):
+        recorded = place / "recorded"
         recorded.mkdir()
         for kind in () if asked.again else (ROWS, FINDINGS):
             here_too = [row for row in results.read(kind, asked.into) if row["filesystem"] == name]
@@ -224,7 +225,7 @@ def _boot(name: str, asked: argparse.Namespace) -> int:
             *("--into", str(recorded), "--deadline", str(asked.deadline)),
         ]
         script = f"cd {shlex.quote(str(_ROOT))} && {shlex.join(command)}"
-        done = machine.run(script, results=Path(place), seconds=_BOOT)
+        done = machine.run(script, results=place, seconds=_BOOT)
         print(done.log, end="", flush=True)
         for kind in (ROWS, FINDINGS):
             results.record(kind, results.read(kind, recorded), asked.into)
@@ -280,6 +281,8 @@ def main() -> int:
     _check(parser, asked)
     if asked.kernel == "uml" and not machine.available():
         parser.error("no User-Mode Linux here")
+    for left in sweep():
+        print(f"swept: {left}, which somebody left who was killed", flush=True)
     tell_lacking(asked.engine, asked.generation)
     status = second_kernel(asked) if asked.kernel == "uml" else first_kernel(asked)
     if status == _NOTHING:

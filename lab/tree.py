@@ -6,6 +6,7 @@ own; `differences()` holds a container's root against that, seen from the host.
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 import tarfile
@@ -94,12 +95,20 @@ def _entry_differences(root: Path, entry: Entry, tree: Mapping[str, Entry]) -> I
         if entry.type == tarfile.REGTYPE and path.read_bytes() != entry.content:
             yield "another content"
         for name, value in entry.xattrs.items():
-            if name not in os.listxattr(path, follow_symlinks=False):
-                yield f"without {name}"
-            elif os.getxattr(path, name, follow_symlinks=False) != value:
-                yield f"another {name}"
+            yield from _attribute_differences(path, name, value)
     except OSError as error:
         yield str(error.strerror)
+
+
+def _attribute_differences(path: Path, name: str, value: bytes) -> Iterator[str]:
+    """By its name, as the kernel asks for a capability: not every file system lists what it has."""
+    try:
+        if os.getxattr(path, name, follow_symlinks=False) != value:
+            yield f"another {name}"
+    except OSError as error:
+        if error.errno not in {errno.ENODATA, errno.ENOTSUP}:
+            raise
+        yield f"without {name}"
 
 
 def _status_differences(entry: Entry, status: os.stat_result, links: int) -> Iterator[str]:

@@ -53,7 +53,8 @@ link.hard link.inode link.to_symlink lock.flock lock.ofd lock.posix
 loop.device loop.direct loop.erofs loop.ext4 loop.overlay
 magic.apptainer_overlay magic.podman_beegfs magic.podman_overlay magic.podman_rootless
 magic.podman_zfs
-mmap.coherent mmap.shown mode.bindable mode.created mode.execute mode.others mode.root mode.setuid
+mmap.coherent mmap.shown mode.below mode.bindable mode.created mode.execute mode.others mode.root
+mode.setuid
 name.backslash name.case name.colon name.comma name.hidden name.length name.normal_form name.option
 name.special name.sqlite name.undecodable name.utf8
 node.device node.device_open node.fifo node.socket node.whiteout
@@ -68,7 +69,8 @@ space.direct space.extend space.fallocate space.free space.inodes space.large sp
 space.writable
 symlink.longest symlink.overlay2 symlink.owner symlink.replace symlink.target
 time.nanosecond time.range time.symlink
-xattr.acl_asked xattr.capability_set xattr.declined xattr.overlay_opaque xattr.posix_acl
+xattr.acl_asked xattr.capability_listed xattr.capability_set xattr.declined xattr.overlay_opaque
+xattr.posix_acl
 xattr.security_capability xattr.size xattr.trusted xattr.user xattr.user_overlay_opaque
 """
 """What an ext4 on a disk of its own does, as mke2fs(8) makes it and mount(8) mounts it."""
@@ -137,7 +139,9 @@ HERE = {
         },
     ),
     # hugetlbpage.rst: there is no write(2) to its files
-    "hugetlbfs": Answers(no=_each("loop.device space.extend space.writable", "EINVAL")),
+    "hugetlbfs": Answers(
+        no=_each("loop.device overlay.lower space.extend space.writable", "EINVAL"),
+    ),
     # overlayfs.rst: an overlay cannot be the upper of an overlay; fs/overlayfs/dir.c:ovl_mknod
     "overlay": Answers(
         ("driver.podman_vfs", "magic.apptainer_overlay", "name.hidden"),
@@ -165,12 +169,15 @@ HERE = {
     ),
     # ext4 has a block of 4 KiB for a file's attributes (xattr(7)), and encryption makes them longer
     "gocryptfs": Answers(no={"xattr.size": None}),
+    # its README: it takes the ids of who asks, and goes by the paths of its branches
+    "mergerfs": Answers(no={"mode.below": None}),
     # NTFS keeps names in UTF-16, and times in units of 100 ns; ntfs-3g itself asks who may do what
     "ntfs-3g": Answers(
         no={
             "name.undecodable": "EILSEQ",
             "rootless.owners": "EPERM",
             **_each("time.nanosecond time.symlink"),
+            "xattr.capability_listed": None,  # nor anything that is for the kernel
         },
     ),
     # lab/fuse_server.py knows no flags of rename, and tells that a file takes up all its size
@@ -197,7 +204,7 @@ HERE = {
             "name.normal_form": "EEXIST",
         },
     ),
-    "fuse-private": Answers(no={"mode.others": "EACCES"}),
+    "fuse-private": Answers(no=_each("mode.below mode.others", "EACCES")),
     "fuse-replace-late": Answers(no={"rename.atomic": "ENOENT"}),
     "fuse-upper-forgotten": Answers(("overlay.upper",), _each("overlay.remount")),
     "fuse-work-no-whiteouts": Answers(("overlay.upper",), {"overlay.whiteout": "EPERM"}),
@@ -274,7 +281,7 @@ SECOND_KERNEL = {
             **_each("owner.mode space.large space.sparse time.nanosecond time.range"),
             # fs/overlayfs/util.c:ovl_dentry_weird: it compares names in its own way
             **_each("overlay.depth overlay.lower overlay.upper"),
-            "mode.others": "EACCES",
+            **_each("mode.below mode.others", "EACCES"),
             "name.case": "EEXIST",
             "name.special": "EINVAL",
         },

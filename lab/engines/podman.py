@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lab import image, user
@@ -14,7 +15,6 @@ from lab.outcome import Level, Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from pathlib import Path
 
     from lab.course import See
     from lab.place import Place
@@ -243,11 +243,21 @@ def additional_image_store(place: Place) -> Outcome:
     shared = reader(place, place.directory)
 
     def mount() -> None:
+        _forget(place.directory)
         if not shared.mounted(place.directory):
             shared.run("mount", "--bind", str(place.directory), str(place.directory))
         shared.run("mount", "-o", "remount,bind,ro", str(place.directory))
 
     return Course(mount, [CAPABILITIES]).run(shared, use)
+
+
+def _forget(directory: Path) -> None:
+    """Have the kernel forget what it knows of a directory, as one who comes later knows nothing.
+
+    Attributes of FUSE that were cached while the store was copied kept users out of it.
+    """
+    subprocess.run(["sync", "-f", directory], check=True)
+    Path("/proc/sys/vm/drop_caches").write_text("3", encoding="ascii")
 
 
 def filled_store(place: Place) -> Path:

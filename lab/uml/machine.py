@@ -13,9 +13,10 @@ import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+
+from lab.workplace import workplace
 
 _ROOT = Path(__file__).resolve().parents[2]
 _MODULES = Path("/usr/lib/uml/modules")
@@ -67,7 +68,7 @@ def run(script: str, *, results: Path, seconds: float, memory: str = "3G") -> Re
         (results / name).unlink(missing_ok=True)
     (results / "script.sh").write_text(script)
     # Not in results: the path of UML's console socket has to be short.
-    with tempfile.TemporaryDirectory(prefix="uml-") as uml_dir:
+    with workplace("uml") as (uml_dir, _):
         console, timed_out = _boot(_command(results, memory, uml_dir), seconds)
     status = _read(results / "status")
     return Result(
@@ -79,7 +80,7 @@ def run(script: str, *, results: Path, seconds: float, memory: str = "3G") -> Re
     )
 
 
-def _command(results: Path, memory: str, uml_dir: str) -> list[str]:
+def _command(results: Path, memory: str, uml_dir: Path) -> list[str]:
     return [
         # A pid namespace, so that one kill takes all; the death signal, for when pytest is killed.
         *("setpriv", "--pdeathsig", "KILL"),

@@ -70,7 +70,6 @@ HARMLESS = {
     ("openat2", None): "where it is refused as a whole, openat(2) is taken",
     ("openat", "overlay.remount"): "a directory of overlay's, of mode 000: it is opened up first",
     ("fgetxattr", "overlay.native_diff"): "where there are no attributes there is no mark",
-    ("openat", "mode.others"): "it is asked once more, with the way there open to all",
     ("fsetxattr", "xattr.size"): "a smaller one fits",
     ("ioctl", "directory.changeable"): "a file system without such flags",
     (

@@ -152,8 +152,9 @@ def test_a_directory_that_can_be_mounted_below_may_still_not_be_read(
 ) -> None:
     """Where making a file fails with EIO, reading one does, too."""
     assert survey.findings["directory.writable"].errno == "EIO"
-    assert survey.findings["overlay.lower"].outcome is Outcome.UNKNOWN
-    assert survey.verdicts["kernel/overlay-lower"].fitness is Fitness.UNDETERMINED
+    assert survey.findings["overlay.lower"].outcome is Outcome.NO
+    assert survey.findings["overlay.lower"].errno == "EIO"
+    assert survey.verdicts["kernel/overlay-lower"].fitness is Fitness.UNSUITABLE
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,8 @@ import pytest
 from fscaps import Fitness, Standing, engines, judge, messages
 from fscaps._explain import recognise
 from lab import results
-from lab.judging import _findings as findings_of, _named as named
+from lab.answers import answers as findings_of
+from lab.judging import _named as named
 from lab.results import FINDINGS, ROWS
 from lab.roles import ROLES
 

@@ -12,7 +12,7 @@ from uml import inside
 from uml.lacking import skip_if_missing
 
 from fscaps import engines, probes
-from lab import judging, page, recording, results, uml
+from lab import judging, losses as each, page, recording, results, uml
 from lab.filesystems import FILESYSTEMS
 from lab.generations import Generation
 from lab.judging import Agreement, compared
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 ROLE = "docker/image"
+_LINK = "change: link in the volume: false"
+_NOT_KEPT = "change: a device node of the volume: sh: can't create /named/null: Permission denied"
 HOST_ONLY = {"ext4-casefold"}  # which neither kernel has
 
 
@@ -65,13 +67,61 @@ def test_a_verdict_beside_the_truth(
 
 
 @pytest.mark.parametrize(
-    ("losses", "agreement"), [([], Agreement.FALSE_LOSS), (["a link"], Agreement.AGREES)]
+    ("losses", "agreement"),
+    [
+        ([], Agreement.FALSE_LOSS),
+        ([_LINK], Agreement.AGREES),
+        ([_NOT_KEPT], Agreement.UNTOLD_LOSS),
+        ([_LINK, _NOT_KEPT], Agreement.UNTOLD_LOSS),
+    ],
 )
 def test_a_loss_foretold(losses: list[str], agreement: Agreement) -> None:
+    """That both lose something is not enough."""
     level = "loses" if losses else "yes"
     volumes = row(level=level, losses=losses, role="docker/volumes")
     (one,) = compared([volumes], [findings(link__inode="no")])
     assert one.agreement is agreement
+
+
+def test_one_loss_foretold_in_vain_is_one_beside_others() -> None:
+    volumes = row(level="loses", losses=[_LINK], role="docker/volumes")
+    found = findings(link__inode="no", node__device_open="no")
+    (one,) = compared([volumes], [found])
+    assert one.agreement is Agreement.FALSE_LOSS
+    assert [need.any_of for need in one.in_vain] == [("node.device_open",)]
+
+
+def test_what_may_be_lost_is_not_foretold_in_vain() -> None:
+    volumes = row(level="loses", losses=[_LINK], role="docker/volumes")
+    found = findings(link__inode="no", node__device_open="unknown")
+    (one,) = compared([volumes], [found])
+    assert one.agreement is Agreement.AGREES
+
+
+def test_a_loss_may_hide_another() -> None:
+    """A program that does not start has no rights to lose."""
+    noexec = "change: a set-user-ID program of the volume: sh: /named/su: Permission denied"
+    volumes = row(level="loses", losses=[noexec], role="docker/volumes")
+    (one,) = compared([volumes], [findings(mode__execute="no", mode__setuid="no")])
+    assert one.agreement is Agreement.AGREES
+
+
+@pytest.mark.parametrize(
+    ("role", "status"), [("podman/additional-image-store", 0), ("docker/volumes", 1)]
+)
+def test_an_untold_loss_fails_unless_it_is_known_why(
+    role: str, status: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lost = row(level="loses", role=role, losses=["change: a linked file: false"])
+    if role.startswith("podman"):
+        lost["engine"] = "podman 4.3.1"
+    others = [row(f"fs-{number}") for number in range(99)]
+    results.record(ROWS, [lost, *others], tmp_path)
+    found = [findings(one["filesystem"]) for one in others]
+    results.record(FINDINGS, [findings(time__nanosecond="no"), *found], tmp_path)
+    monkeypatch.setattr("sys.argv", ["lab/compare", "--of", str(tmp_path)])
+    monkeypatch.setattr(each, "in_vain", lambda *_: ())
+    assert judging.main() == status
 
 
 def test_what_ext4_loses_too_is_the_drivers_own() -> None:

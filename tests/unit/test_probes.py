@@ -217,6 +217,19 @@ def test_how_long_a_path_sqlite_takes(area: Area, path: str, outcome: Outcome) -
     assert ask(name.sqlite, area).outcome is outcome
 
 
+def test_a_link_whose_target_is_kept_from_its_owner_is_none(
+    area: Area, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As sshfs 3.7.3 keeps what leads out of its directory; the call is replaced."""
+
+    def refuse(*_: object) -> bytes:
+        raise PermissionError(EPERM, "readlink: Operation not permitted")
+
+    monkeypatch.setattr(Directory, "readlink", refuse)
+    found = ask(symlink.target, area)
+    assert (found.outcome, found.errno) == (Outcome.NO, "EPERM")
+
+
 LIES = [
     (Directory, "rename", rename_probes.replace),
     (Directory, "rename", rename_probes.exchange),

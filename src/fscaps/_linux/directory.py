@@ -34,6 +34,8 @@ _ON_THIS_MOUNT = struct.pack("=3Q", _DIRECTORY, 0, 1)
 _BENEATH = struct.pack("=3Q", _READING, 0, 8)
 _UNKNOWN_CALL = (errno.ENOSYS, errno.EPERM)
 """What openat2(2) is before Linux 5.6, and where an old container's filter does not know it."""
+_AGAIN = 100
+"""Times that a path is walked once more; on a machine that always mounts, a few are needed."""
 _DEEPEST = 24
 """Levels that clear() goes down, each with a descriptor open; no probe makes half as many."""
 
@@ -125,14 +127,21 @@ class Directory:
             return read_all(fd, 65536)
 
     def beneath(self, path: Name) -> _Open:
-        """Open a file by a path of several names, to be read; EXDEV if a link leads out of here."""
-        try:
-            call = "openat2", self.fd, os.fsencode(path), _BENEATH, len(_BENEATH)
-            return _Open(libc.syscall(*call))
-        except OSError as error:
-            if error.errno not in _UNKNOWN_CALL:
-                raise
-        return self.file(path)
+        """Open a file by a path of several names, to be read; EXDEV if a link leads out of here.
+
+        EAGAIN only says that something was renamed or mounted meanwhile, anywhere: openat2(2).
+        """
+        call = "openat2", self.fd, os.fsencode(path), _BENEATH, len(_BENEATH)
+        left = _AGAIN
+        while True:
+            try:
+                return _Open(libc.syscall(*call))
+            except OSError as error:
+                if error.errno in _UNKNOWN_CALL:
+                    return self.file(path)
+                if error.errno != errno.EAGAIN or not left:
+                    raise
+                left -= 1
 
     def file(self, name: Name, flags: int = os.O_RDONLY, mode: int = 0o600) -> _Open:
         """Open a file for the length of a ``with``."""

@@ -6,6 +6,8 @@ with. How it treats attributes, whiteouts and device nodes differs, and stands w
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ..model import Level, Need
 from ..probes import directory, link, mode, name, node, overlay, owner, symlink, time
 from ._remedies import LOCAL, OWNERS, ROOM
@@ -30,6 +32,14 @@ GROUP = Need(
 )
 MADE = (MODE, GROUP)
 """Of what containers make."""
+
+MADE_BY_PROGRAM = replace(
+    MODES,
+    because="Where a default ACL is handed on, fuse-overlayfs makes neither FIFO nor device node: "
+    "mkfifo and mknod fail in a container.",
+    source="measured with fuse-overlayfs 1.10 on an ext4 with a default ACL",
+    says="No such file or directory",
+)
 
 
 def entries(source: str, says: str) -> tuple[Need, ...]:

@@ -272,6 +272,24 @@ _COPIES = (
         remedy=OPEN,
     ),
     Need(
+        (mode.below,),
+        level=Level.SHOULD,
+        because="Only root can do anything in a container: the server has other users pass the "
+        "directories above its root, which containerd closes to them.",
+        source="snapshots/native/native.go:NewSnapshotter (0700); measured on mergerfs",
+        says="no such file or directory",
+        remedy=LOCAL,
+    ),
+    Need(
+        (xattr.capability_listed,),
+        level=Level.SHOULD,
+        because="Each snapshot is a copy of the one below it with the attributes that are listed, "
+        "so file capabilities of an image are lost.",
+        source="snapshots/native/native.go:createSnapshot; containerd/continuity "
+        "fs/copy_linux.go:copyXAttrs; measured on ntfs-3g",
+        remedy=LOCAL,
+    ),
+    Need(
         (mode.setuid,),
         level=Level.SHOULD,
         because="nosuid: setuid programs and file capabilities of images have no effect.",

@@ -9,7 +9,7 @@ from errno import EACCES, ENOENT, ENOEXEC, EPERM
 from .._linux import calls, confined, elf, libc, xattrs
 from .._linux.libc import naming
 from .._linux.processes import die_with, in_helper
-from ..findings import Reason
+from ..findings import Outcome, Reason
 from . import No, Unknown, probe, skip
 from ._area import random, setting_up, verifying
 
@@ -140,39 +140,49 @@ def bindable(area: Area) -> None:
 
 
 @probe(
+    "Can other users use what lies below a directory that is closed to them?",
+    no=(EACCES, EPERM, ENOENT),
+    capabilities=("CAP_SETUID",),
+)
+def below(area: Area) -> None:
+    """As uid 1000, in a directory of mode 0777 below one of 0700: open a file of 0666, make one.
+
+    So do the users of a container: a bind mount brings them there, past the directories that its
+    engine keeps to root. A server that goes by paths as the user who asks, as mergerfs does, has
+    him pass each of those.
+    """
+    _ask_another(area)
+
+
+@probe(
     "Can other users use what its mode lets them?",
     no=(EACCES, EPERM),
     capabilities=("CAP_SETUID",),
+    after=(below,),
 )
 def others(area: Area) -> None:
-    """As uid 1000, open a file of mode 0666 in a directory of mode 0777, and make one there.
+    """As ``mode.below``; where he is refused there, with the way there open to passing through.
 
     A FUSE file system that is not mounted with allow_other is closed to all but who mounted it
-    (fs/fuse/dir.c:fuse_allow_current_process), NFS with Kerberos to whom has no ticket. A server
-    that goes by paths, as mergerfs does, has him pass the scratch directory, which is closed to
-    him: where he is refused, it is opened to passing through, and he asks once more.
+    (fs/fuse/dir.c:fuse_allow_current_process), NFS with Kerberos to whom has no ticket.
     """
+    if area.outcome(below) is Outcome.YES:
+        return
+    with setting_up():
+        calls.fchmod(area.scratch.fd, 0o711)
+    try:
+        _ask_another(area)
+    finally:
+        calls.fchmod(area.scratch.fd, 0o700)
+
+
+def _ask_another(area: Area) -> None:
     # Nobody can guess it: what he put in there, root would remove with all that lies in it.
-    name = f"open to all {random(8).hex()}"
+    name, worker = f"open to all {random(8).hex()}", os.getpid()
     with setting_up(), area.scratch.mkdir(name) as place:
         place.write("file", b"")
         place.chmod("file", 0o666)
         area.scratch.chmod(name, 0o777)
-    try:
-        _ask_another(area, name)
-    except OSError as error:
-        if error.errno not in (EACCES, ENOENT):
-            raise
-        with setting_up():
-            calls.fchmod(area.scratch.fd, 0o711)
-        try:
-            _ask_another(area, name)
-        finally:
-            calls.fchmod(area.scratch.fd, 0o700)
-
-
-def _ask_another(area: Area, name: str) -> None:
-    worker = os.getpid()
     with area.scratch.directory(name) as place:
         hindered = in_helper(lambda: _as_another(place, worker), area.seconds)
     if hindered:

@@ -35,6 +35,7 @@ from errno import (
 )
 
 from .._linux import calls, mounts, xattrs
+from .._linux.directory import Directory
 from ..findings import Outcome, Reason
 from . import (
     Answer,
@@ -58,7 +59,6 @@ from ._area import setting_up
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from .._linux.directory import Directory
     from ._area import Area
     from ._overlay import Session
 
@@ -332,23 +332,40 @@ def userxattr(area: Area) -> str:
 def lower(area: Area) -> str:
     """Mount it below an upper directory on a tmpfs; read, append, delete, re-make a directory.
 
-    In a mount namespace of the worker. Where nothing may be created, the probed directory itself
-    is the layer: a new file is made above it, and a file read if it holds one; where creating fails
-    for another reason, what reading would say is not known.
+    In a mount namespace of the worker. Where no layer can be made, the probed directory itself is
+    the layer: a new file is made above it, and a file read if it holds one. That tells what may not
+    be written; of what fails it tells no more than a *no*.
     """
     _overlay.refuse_unprivileged(area)
     if area.mount and area.mount.magic in _FREEZES:
         raise Unknown(Reason.UNSAFE, "reading through an overlay on eCryptfs can freeze the kernel")
-    if isinstance(area.directory, OSError) and not _is_merely_refused(area, area.directory):
-        name = errorcode.get(area.directory.errno or 0)
-        raise Unknown(Reason.ERROR, "the file system fails already as a layer is made", errno=name)
-    if isinstance(area.directory, Exception):
+    failure = _failure(area)
+    if failure is None:
+        here, layer = _overlay.inside(area), "l1"
+    else:
         with setting_up():
             here, layer = _overlay.entered(area.target), "."
-    else:
-        here, layer = _overlay.inside(area), "l1"
     with _stacked.local() as local, _stacked.above(here, layer, local) as merged:
-        return _stacked.look(merged, here) if layer == "." else _stacked.change(merged)
+        if failure is None:
+            return _stacked.change(merged)
+        said = _stacked.look(merged, here)
+    if failure is not area.directory:
+        raise failure
+    if isinstance(failure, OSError) and not _is_merely_refused(area, failure):
+        name = errorcode.get(failure.errno or 0)
+        raise Unknown(Reason.ERROR, "the file system fails already as a layer is made", errno=name)
+    return said
+
+
+def _failure(area: Area) -> OSError | Unknown | None:
+    """Why no layer can be made here, if none can."""
+    if not isinstance(area.directory, Directory):
+        return area.directory
+    try:
+        _overlay.place(area)
+    except (OSError, Unknown) as error:
+        return error
+    return None
 
 
 def _is_merely_refused(area: Area, error: OSError) -> bool:

@@ -27,6 +27,8 @@ def _given_back(directory: Directory, target: bytes, name: str) -> None:
         try:
             seen = directory.readlink(name)
         except OSError as error:
+            if error.errno == EPERM:  # sshfs keeps to itself what leads out of its directory
+                raise No("its target cannot be read", errno="EPERM") from None
             if error.errno != EINVAL:
                 raise
             raise No("the call succeeded and made no symbolic link") from None

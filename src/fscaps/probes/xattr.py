@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 NET_RAW = struct.pack("<5I", 0x02000001, 1 << 13, 0, 0, 0)
 
 _NOBODY = 0xFFFFFFFF
+_NOT_LISTED = "kept, and not listed"
 
 _REFUSED = (ENOTSUP, EPERM, EACCES, EINVAL)
 _SIZES = (4096, 4000, 2048, 1024, 256)
@@ -108,7 +109,23 @@ def security_capability(area: Area) -> str:
         listed = _round_trip(fd, "security.capability", NET_RAW)
     finally:
         calls.close(fd)
-    return "" if listed else "kept, and not listed"
+    return "" if listed else _NOT_LISTED
+
+
+@probe(
+    "Is a file capability that is kept listed, too?",
+    after=(security_capability,),
+)
+def capability_listed(area: Area) -> None:
+    """Who copies a file asks which attributes it has, as containerd's native snapshotter does.
+
+    (containerd/continuity fs/copy_linux.go:copyXAttrs) *Yes* also where none is kept.
+    """
+    if area.outcome(security_capability) is Outcome.NO:
+        return
+    area.build_on(security_capability, "it is unknown whether one is kept")
+    if area.findings[security_capability.id].detail == _NOT_LISTED:
+        raise No("security.capability was set and is not listed")
 
 
 @probe(
@@ -211,7 +228,7 @@ def overlay_opaque(area: Area) -> str:
     """
     with area.scratch.directory(area.folder) as folder:
         listed = _round_trip(folder.fd, "trusted.overlay.opaque", b"y")
-    return "" if listed else "kept, and not listed"
+    return "" if listed else _NOT_LISTED
 
 
 @probe("Can a directory be marked opaque for rootless overlay (user.overlay.opaque)?", no=_REFUSED)
@@ -219,7 +236,7 @@ def user_overlay_opaque(area: Area) -> str:
     """The same mark as an overlay mounted with ``userxattr`` stores it (Linux 5.11)."""
     with area.scratch.directory(area.folder) as folder:
         listed = _round_trip(folder.fd, "user.overlay.opaque", b"y")
-    return "" if listed else "kept, and not listed"
+    return "" if listed else _NOT_LISTED
 
 
 @probe("Does a 4 KiB attribute fit?", no=_REFUSED)

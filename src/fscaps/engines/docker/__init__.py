@@ -30,7 +30,7 @@ from ._drivers import BTRFS, FUSE_OVERLAYFS, VFS
 from ._layers import CREATED, LAYERS
 from ._overlay2 import BINDABLE, OPTION, OVERLAY, SHAREABLE
 from ._rootless import ROOTLESS
-from ._volumes import BIND, COPY, FOLLOWED_LINKS, MADE
+from ._volumes import BIND, BIND_BELOW, COPY, FOLLOWED_LINKS, MADE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ ENGINE = Engine(
             needs=(
                 *_STATE,
                 *_only(
-                    (SHAREABLE, OPTION, *OVERLAY, *LAYERS, DIRECTORY_RENAME, *BIND),
+                    (SHAREABLE, OPTION, *OVERLAY, *LAYERS, DIRECTORY_RENAME, *BIND_BELOW),
                     before=SINCE,
                 ),
                 *_only(WITHOUT_LAYERS, since=SINCE),
@@ -227,7 +227,7 @@ ENGINE = Engine(
         Role(
             id="docker/containerd-store",
             title="a containerd-store data-root",
-            needs=(*map(synced_anyway, _STATE), *STORE, *BIND, FOLLOWED_LINKS, *_THEN),
+            needs=(*map(synced_anyway, _STATE), *STORE, *BIND_BELOW, FOLLOWED_LINKS, *_THEN),
             alternative=True,
         ),
         Role(

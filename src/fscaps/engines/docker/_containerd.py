@@ -20,7 +20,7 @@ from ...probes import durability, node, overlay, rename, symlink, xattr
 from .._remedies import LOCAL
 from ._layers import CAPABILITY, CONTENT, NAMES, NODES, TIMES
 from ._overlay2 import OPTION, OVERLAY, SHAREABLE
-from ._volumes import BIND, COPY, FOLLOWED_LINKS
+from ._volumes import BIND_BELOW, COPY, FOLLOWED_LINKS
 
 SINCE = "29"
 """The first Docker whose new data-roots have no layers in them."""
@@ -34,7 +34,7 @@ KEPT_IN = (
 )
 WITHOUT_LAYERS = (
     *COPY,
-    *BIND,
+    *BIND_BELOW,
     FOLLOWED_LINKS,
     Need(
         (rename.directory,),

@@ -6,11 +6,12 @@ from dataclasses import replace
 
 from ...model import Level, Need
 from ...probes import directory, fuse, mode, name, node, subvolume, symlink, xattr
+from .. import _unpacking
 from .._remedies import FOLLOWED, LOCAL, OPEN, PLAIN_PATH
 from .._unpacking import CHANGES
 from ._layers import CAPABILITIES, CAPABILITY, CONTENT, NAMES, NODES, TIMES
 from ._overlay2 import SHAREABLE
-from ._volumes import BIND
+from ._volumes import BIND_BELOW
 
 _ASKING = (("", "20.10.26"), ("23.0.0", "23.0.6"))  # 2b6761fd3e ended it in both branches
 _LOSING = (("20.10.26", "23.0.0"), ("23.0.6", ""))
@@ -24,7 +25,7 @@ _COMMA = Need(
     remedy="use a path without comma; a bind mount at such a path will do",
     before="26",
 )
-_OF_LAYERS = (mode.execute, mode.setuid, mode.others, node.device_open)
+_OF_LAYERS = (mode.execute, mode.setuid, mode.below, node.device_open)
 _BOUND = (
     Need(
         (mode.execute,),
@@ -58,6 +59,15 @@ _BOUND = (
         remedy=OPEN,
     ),
     Need(
+        (mode.below,),
+        level=Level.SHOULD,
+        because="Only root can do anything in a container: the server has other users pass the "
+        "directories above its root, which dockerd closes to them.",
+        source="daemon/daemon_unix.go:setupDaemonRoot; measured on mergerfs",
+        says="no such file or directory",
+        remedy=LOCAL,
+    ),
+    Need(
         (symlink.overlay2,),
         because="nosymfollow: the root of a container is a bind mount of its layer, in which no "
         "symbolic link is followed.",
@@ -65,7 +75,7 @@ _BOUND = (
         says="too many levels of symbolic links",
         remedy=FOLLOWED,
     ),
-    *(need for need in BIND if need.any_of[0] not in _OF_LAYERS),
+    *(need for need in BIND_BELOW if need.any_of[0] not in _OF_LAYERS),
 )
 
 _OWN_CONTAINERD = Need(
@@ -162,6 +172,7 @@ FUSE_OVERLAYFS = (
     ),
     *CONTENT,
     *NODES,
+    _unpacking.MADE_BY_PROGRAM,
     Need(
         (directory.d_type,),
         level=Level.SHOULD,
@@ -184,7 +195,7 @@ FUSE_OVERLAYFS = (
         remedy="install fuse-overlayfs 1.11 or newer; mount with acl; use NFS 3, whose server has "
         "lists; or " + LOCAL,
     ),
-    *BIND,
+    *BIND_BELOW,
     Need(
         (),
         level=Level.SHOULD,

@@ -15,7 +15,7 @@ from ._containerd import SINCE, STORE_D_TYPE, STORE_OPTION
 from ._daemon import ATOMIC, DIRECTORY_RENAME, ENCODED, ROOM, SWARM, WRITABLE
 from ._layers import CONTENT, NAMES, NODES, TIMES
 from ._overlay2 import NOT_STARTED, OPTION
-from ._volumes import BIND
+from ._volumes import BIND_BELOW
 
 _ELSEWHERE = (
     "give the user a directory on a local file system, named with --data-root, or as data-root "
@@ -24,7 +24,7 @@ _ELSEWHERE = (
 _ASKED_OTHERWISE = {owner.chown, owner.lchown, owner.created, owner.group}
 _FIFO = NODES[0]
 _ON_VOLUMES = tuple(
-    need for need in BIND if need.any_of[0] in (rename.replace_open, directory.open_unlink)
+    need for need in BIND_BELOW if need.any_of[0] in (rename.replace_open, directory.open_unlink)
 )
 
 ROOTLESS = (

@@ -97,6 +97,22 @@ BIND = (
         remedy=LOCAL,
     ),
 )
+BIND_BELOW = tuple(
+    replace(
+        need,
+        any_of=(mode.below,),
+        because="Only root can use a volume: the server has other users pass the directories above "
+        "it, which dockerd closes to them. Programs of containers that run as another user, as "
+        "most databases do, cannot open a file there.",
+        source="daemon/daemon_unix.go:setupDaemonRoot (0710); mount.fuse3(8), allow_other; "
+        "measured on mergerfs",
+        remedy=f"{OPEN}; or {LOCAL}",
+    )
+    if need.any_of == (mode.others,)
+    else need
+    for need in BIND
+)
+"""The same where the volumes lie in a data-root, which root alone may pass."""
 FOLLOWED_LINKS = Need(
     (symlink.overlay2,),
     level=Level.SHOULD,

@@ -37,7 +37,7 @@ ENGINE = Engine(
         Role(
             id="podman/vfs",
             title="a graphroot with vfs",
-            needs=(*map(by_vfs, _ROOTFUL), COLON, FOLLOWS, OPEN_TO_ALL, CHANGES),
+            needs=(*map(by_vfs, _ROOTFUL), COLON, FOLLOWS, *OPEN_TO_ALL, CHANGES),
             alternative=True,
         ),
         Role(

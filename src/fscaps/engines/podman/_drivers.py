@@ -7,13 +7,14 @@ from dataclasses import replace
 from ...model import Level, Need
 from ...probes import directory, driver, fuse, magic, mode, name, node, overlay, symlink, xattr
 from .. import _unpacking
-from .._remedies import FILETYPE, FOLLOWED, LOCAL, PLAIN_PATH
+from .._remedies import FILETYPE, FOLLOWED, LOCAL, OPEN, PLAIN_PATH
 from ._graphroot import (
+    ASKS_NO_MORE,
+    BELOW,
     COLON,
     HOST_CHECK,
     MOUNT_PROGRAM,
     OPTION,
-    OTHERS,
     SAYS_UNSUPPORTED,
     UNSUPPORTED_SINCE,
 )
@@ -101,7 +102,7 @@ LINKS = Need(
     remedy=LOCAL,
 )
 OVERLAY = (
-    OTHERS,
+    BELOW,
     OPTION,
     PRIVATE,
     D_TYPE,
@@ -153,7 +154,8 @@ PROGRAM_COLON = replace(
     COLON, says=COLON.says + "\nusing mount program …fuse-overlayfs: …cannot resolve path …"
 )
 BY_PROGRAM = (
-    OTHERS,
+    BELOW,
+    _unpacking.MADE_BY_PROGRAM,
     LINKS,
     Need(
         (fuse.device,),
@@ -184,6 +186,17 @@ BY_PROGRAM = (
         "open …: operation not supported",
         remedy="install fuse-overlayfs 1.11 or newer, mount with acl, use the vfs driver, or "
         + LOCAL,
+        before=ASKS_NO_MORE,
+    ),
+    Need(
+        (xattr.acl_asked,),
+        level=Level.SHOULD,
+        because="Access control lists are not supported here: should fuse-overlayfs be older than "
+        "1.11, a container whose image has a volume does not start.",
+        source="fuse-overlayfs main.c:ovl_init (support_acls since v1.11); measured on ramfs with "
+        "podman 5.4 and 5.8, beside which Debian has 1.14",
+        remedy="see that fuse-overlayfs is 1.11 or newer",
+        since=ASKS_NO_MORE,
     ),
     worded(
         Need(
@@ -214,10 +227,21 @@ FOLLOWS = Need(
     says="too many levels of symbolic links",
     remedy=FOLLOWED,
 )
-OPEN_TO_ALL = replace(
-    OTHERS,
-    level=Level.MUST,
-    because="The root of a container is a bind mount of its layer, in which only root could do "
-    "anything.",
-    source="drivers/vfs/driver.go:Get; fs/fuse/dir.c:fuse_allow_current_process",
+OPEN_TO_ALL = (
+    Need(
+        (mode.others,),
+        because="The root of a container is a bind mount of its layer, in which only root could do "
+        "anything.",
+        source="drivers/vfs/driver.go:Get; fs/fuse/dir.c:fuse_allow_current_process",
+        says="permission denied",
+        remedy=OPEN,
+    ),
+    replace(
+        BELOW,
+        because="Only root can do anything in a container: the server has other users pass the "
+        "directories above its root, which podman closes to them.",
+        source="drivers/vfs/driver.go:Init (0700); measured on mergerfs",
+        says="no such file or directory",
+        remedy=LOCAL,
+    ),
 )

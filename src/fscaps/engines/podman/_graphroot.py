@@ -22,6 +22,9 @@ _NOT_FOUND = (
     "system is unsupported for this graph driver"
 )
 UNSUPPORTED_SINCE = ((NO_PROGRAM, _NOT_FOUND),)
+ASKS_NO_MORE = "5"
+"""Whoever packages it has a fuse-overlayfs that asks for no access control lists: 1.11 is a year
+older. Nothing in podman wants that, so it is told."""
 SQLITE = "4.8"
 """Since then podman keeps its database in SQLite, unless it finds one of bbolt."""
 
@@ -117,14 +120,16 @@ VOLUMES = (
         remedy=LOCAL,
     ),
 )
-OTHERS = Need(
-    (mode.others,),
+BELOW = Need(
+    (mode.below,),
     level=Level.SHOULD,
-    because="Only root can use a volume; programs of containers that run as another user, as most "
+    because="Only root can use a volume: the server has other users pass the directories above it, "
+    "which podman closes to them. Programs of containers that run as another user, as most "
     "databases do, cannot open a file there.",
-    source="mount.fuse3(8), allow_other; mount(8), which a bind mount inherits",
+    source="libpod newVolume (MkdirAll with 0700); mount.fuse3(8), allow_other; measured on "
+    "mergerfs",
     says="permission denied",
-    remedy=OPEN,
+    remedy=f"{OPEN}; or {LOCAL}",
 )
 COLON = Need(
     (name.colon,),

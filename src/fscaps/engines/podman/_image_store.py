@@ -155,6 +155,17 @@ STORE = (
         remedy=FILETYPE,
     ),
     Need(
+        (mode.below,),
+        level=Level.SHOULD,
+        because="The kernel asks a server for names again and again, as the user who runs a "
+        "program, and the server has him pass the directories above a layer, which podman closes: "
+        "programs of containers that run as another user than root fail now and then.",
+        source="fs/overlayfs/super.c:ovl_revalidate_real; drivers/overlay/overlay.go:Init (0700); "
+        "measured on mergerfs",
+        says="stale file handle",
+        remedy=_EROFS,
+    ),
+    Need(
         (xattr.security_capability,),
         level=Level.SHOULD,
         because="File capabilities of an image are lost when the store is copied here.",

@@ -10,6 +10,7 @@ from .. import _unpacking
 from .._remedies import LOCAL, MORE_IDS, ROOM
 from ._drivers import COMMA, LOOKS_CLOSER, PROGRAM_COLON
 from ._graphroot import (
+    ASKS_NO_MORE,
     HOST_CHECK,
     MOUNT_PROGRAM,
     SAYS_UNSUPPORTED,
@@ -122,6 +123,17 @@ _NEEDS = (
         says='copier: get: "/"("/"): opening directory for adding its contents to archive: '
         "open …: operation not supported",
         remedy="install fuse-overlayfs 1.11 or newer; or " + _ELSEWHERE,
+        before=ASKS_NO_MORE,
+    ),
+    Need(
+        (overlay.userxattr, xattr.acl_asked),
+        level=Level.SHOULD,
+        because="Access control lists are not supported here: should fuse-overlayfs, which podman "
+        "takes, be older than 1.11, a container whose image has a volume does not start.",
+        source="fuse-overlayfs main.c:ovl_init (support_acls since v1.11); measured on ramfs with "
+        "podman 5.4 and 5.8, beside which Debian has 1.14",
+        remedy="see that fuse-overlayfs is 1.11 or newer",
+        since=ASKS_NO_MORE,
     ),
     Need(
         (overlay.userxattr, rootless.fuse),
