@@ -213,7 +213,7 @@ def _one(path: Path) -> tuple[object, ...]:
     """All that a change of any kind would change: mode, owner, times, content."""
     one = path.lstat()
     what: object = sorted(os.listdir(path)) if stat.S_ISDIR(one.st_mode) else one.st_ctime_ns
-    content = path.read_text() if stat.S_ISREG(one.st_mode) else ""
+    content = path.read_bytes() if stat.S_ISREG(one.st_mode) else b""
     return (one.st_mode, one.st_uid, one.st_gid, one.st_mtime_ns, content, what)
 
 

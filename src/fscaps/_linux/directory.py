@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import itertools
 import os
+import stat
 import struct
 
 from . import calls, libc, listing, mountinfo
@@ -125,14 +126,28 @@ class Directory:
             return read_all(fd, 65536)
 
     def beneath(self, path: Name) -> _Open:
-        """Open a file by a path of several names, to be read; EXDEV if a link leads out of here."""
+        """Open a file by a path of several names, to be read; EXDEV if a link leads out of here.
+
+        (openat2(2); before Linux 5.6 to other than a regular file of this mount, which is looked at
+        before it is opened)
+        """
         try:
             call = "openat2", self.fd, os.fsencode(path), _BENEATH, len(_BENEATH)
             return _Open(libc.syscall(*call))
         except OSError as error:
             if error.errno not in _UNKNOWN_CALL:
                 raise
-        return self.file(path)
+        return _Open(self._on_this_mount(path))
+
+    def _on_this_mount(self, path: Name) -> int:
+        seen = calls.open(path, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=self.fd)
+        try:
+            here = mountinfo.id_of(seen) == mountinfo.id_of(self.fd)
+            if not (here and stat.S_ISREG(calls.fstat(seen).st_mode)):
+                raise OSError(errno.EXDEV, f"open: {os.strerror(errno.EXDEV)}")
+            return calls.open(f"/proc/self/fd/{seen}", _READING & ~os.O_NOFOLLOW)
+        finally:
+            calls.close(seen)
 
     def file(self, name: Name, flags: int = os.O_RDONLY, mode: int = 0o600) -> _Open:
         """Open a file for the length of a ``with``."""

@@ -51,7 +51,10 @@ def detached(fstype: str, options: dict[str, str | None]) -> int:
     be it by SIGKILL (fsmount(2), Linux 5.2). Option values of None are flags. Raises MountError;
     ENOSYS where the kernel lacks these calls, ENODEV where it lacks the file system.
     """
-    context = libc.syscall("fsopen", fstype.encode() + b"\0", _FSOPEN_CLOEXEC)
+    try:
+        context = libc.syscall("fsopen", fstype.encode() + b"\0", _FSOPEN_CLOEXEC)
+    except OSError as error:
+        raise MountError(error.errno or errno.EIO, str(error.strerror), "") from None
     try:
         for key, value in options.items():
             _configure(context, key, value)

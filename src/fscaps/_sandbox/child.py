@@ -14,6 +14,11 @@ from ..errors import PlatformError, SandboxError
 _BOOT = "import sys;sys.path[:]=sys.argv[2:];__import__(sys.argv[1],fromlist='_').start()"
 # A frozen application's library is no interpreter's: it has its own, site packages and all.
 _BOOT_BESIDE = _BOOT.replace("[:]=sys.argv[2:]", "[:0]=sys.argv[2:]")
+# All signals as a process has them at first.
+_AS_AT_FIRST = (
+    "import signal as s;s.pthread_sigmask(2,[]);"
+    "[s.signal(n,0)for n in range(1,32)if n not in(9,19)];"
+)
 # newuidmap(1) is looked for in PATH, and an interpreter may find its libraries by the other. No
 # more: a worker that is somebody else's shows him its environment (/proc/PID/environ).
 _ENVIRONMENT = ("PATH", "LD_LIBRARY_PATH")
@@ -195,6 +200,29 @@ def _pipe() -> list[int]:
 
 
 def _spawn(arguments: list[str], environment: dict[str, str], reads: int, writes: int) -> int:
+    try:
+        return _spawned(arguments, environment, reads, writes)
+    except PermissionError:
+        return _forked(arguments, environment, reads, writes)
+
+
+def _forked(arguments: list[str], environment: dict[str, str], reads: int, writes: int) -> int:
+    """Without clone3(2), which Docker before 20.10.10 denies (EPERM) as it does not know it.
+
+    posix_spawn(3) of glibc 2.34 makes do with clone(2) only where the kernel lacks the other.
+    """
+    import subprocess  # noqa: PLC0415 - seldom wanted
+
+    at = arguments.index("-c") + 1
+    again = [*arguments[:at], _AS_AT_FIRST + arguments[at], *arguments[at + 1 :]]
+    process = subprocess.Popen(  # noqa: S603 - what _spawned() would start
+        again, stdin=reads, stdout=writes, stderr=writes, env=environment
+    )
+    process.returncode = 0  # it is ours to reap, not that object's
+    return process.pid
+
+
+def _spawned(arguments: list[str], environment: dict[str, str], reads: int, writes: int) -> int:
     return os.posix_spawn(
         arguments[0],
         arguments,

@@ -11,12 +11,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from typing import Optional
 
-    from ..model import Advice, Pick, Verdict
+    from ..model import Advice, Host, Pick, Verdict
     from ..report import Report
     from . import Style
 
     Line = tuple[str, Optional[Fitness], str]  # a heading, its colour, the words behind it
 
+_ROOTS = ("CAP_SYS_ADMIN", "CAP_MKNOD")
+"""What the most is asked with, and containers of root's often lack."""
 _AT_HOME = (Attachment.LOCAL, Attachment.MEMORY, Attachment.UNKNOWN)
 
 
@@ -73,12 +75,22 @@ def _where(report: Report, style: Style) -> Iterator[str]:
         text = f"{mount.type} from {mount.source}{below}, mounted on {mount.point}"
         yield from hanging("lies on", printable(text), style)
     if host:
-        user = "root" if host.euid == 0 else f"user {host.euid}, not root"
-        yield from hanging("asked", printable(f"Linux {host.kernel}, as {user}"), style)
+        yield from hanging("asked", printable(f"Linux {host.kernel}, as {_who(host)}"), style)
     named = [verdict for verdict in report.verdicts.values() if verdict.version]
     versions = dict.fromkeys(f"{verdict.engine} {verdict.version}" for verdict in named)
     if versions:
         yield from hanging("judged", printable(f"for {', '.join(versions)}"), style)
+
+
+def _who(host: Host) -> str:
+    if host.euid:
+        return f"user {host.euid}, not root"
+    lacking = " and ".join(one for one in _ROOTS if one not in host.capabilities)
+    if not lacking and host.initial_user_namespace:
+        return "root"
+    rights = f", without {lacking}" if lacking else ""
+    inside = "" if host.initial_user_namespace else " of a user namespace"
+    return f"root{inside}{rights}; in a container, ask on its host or in a privileged one"
 
 
 def _store(report: Report, style: Style) -> Iterator[str]:
