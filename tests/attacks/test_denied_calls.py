@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.skipif(not interception.available(), reason="no names of system calls")
 
 NEWER = (
-    *("openat2", "fsopen", "fsconfig", "fsmount", "clone3", "pidfd_open", "execveat", "renameat2"),
-    *("fallocate", "unshare", "mount", "setgroups", "quotactl", "kcmp", "capset"),
+    *("openat2", "fsopen", "fsconfig", "fsmount", "clone3", "waitid", "execveat", "renameat2"),
+    *("pidfd_open", "fallocate", "unshare", "mount", "setgroups", "quotactl", "kcmp", "capset"),
 )
 OLDER = (
     *("fchmod", "fchownat", "fsetxattr", "fgetxattr", "fremovexattr", "linkat", "mknodat"),

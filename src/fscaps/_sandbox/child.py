@@ -38,6 +38,7 @@ class Child:
         self.pid = pid
         self.events = events
         self._requests = requests
+        self._reaped = False
         self.signal: int = 0
         """What has killed it, once wait() has seen it end; 0 if that is not known."""
 
@@ -86,7 +87,7 @@ class Child:
 
     def _kill(self) -> None:
         try:
-            os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+            self._look()
             os.kill(self.pid, _KILL)
             os.killpg(self.pid, _KILL)  # its helpers are in it since it has a group of its own
         except OSError:  # nobody of them is left
@@ -126,14 +127,34 @@ class Child:
             os.close(end)
 
     def _has_ended(self) -> bool:
-        """Whether it has. It is not reaped yet, so that its number stays its own."""
         try:
-            ended = os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+            return self._look()
         except ChildProcessError:  # the caller ignores SIGCHLD, or has reaped it
             return True
+
+    def _look(self) -> bool:
+        """Whether it has ended. It is not reaped yet, so that its number stays its own.
+
+        Raises ChildProcessError if it is no child of ours any more.
+        """
+        if self._reaped:
+            raise ChildProcessError
+        try:
+            ended = os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+        except ChildProcessError:
+            raise
+        except OSError:  # a seccomp filter denies it
+            return self._reap_early()
         if ended and ended.si_code != os.CLD_EXITED:
             self.signal = ended.si_status
         return ended is not None
+
+    def _reap_early(self) -> bool:
+        """Whether it has ended: by waitpid(2), after which it is not touched any more."""
+        pid, status = os.waitpid(self.pid, os.WNOHANG)
+        self._reaped = bool(pid)
+        self.signal = os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0
+        return self._reaped
 
 
 def _is_reaped(who: int) -> bool:
