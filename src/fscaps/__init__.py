@@ -11,13 +11,17 @@ judge() judges findings anew; render.render() writes a report as text or JSON, l
 
 import sys
 
+_LACKING = ""
 if sys.version_info < (3, 9):  # noqa: UP036 - tells an old Python so
     # In words that an old Python can parse, as is all of this file: even Python 2.
-    _MESSAGE = "fscaps needs Python 3.9 or newer; this is " + sys.version.split()[0]
+    _LACKING = "fscaps needs Python 3.9 or newer; this is " + sys.version.split()[0]
+elif hasattr(sys, "pypy_version_info"):
+    _LACKING = "fscaps needs CPython; this is PyPy, whose os module lacks O_PATH and waitid"
+if _LACKING:
     if sys.argv[:1] in (["-m"], ["-c"]) and "runpy" in sys.modules:
-        sys.stderr.write(_MESSAGE + "\n")
+        sys.stderr.write(_LACKING + "\n")
         sys.exit(69)
-    raise ImportError(_MESSAGE)
+    raise ImportError(_LACKING)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -6,11 +6,12 @@ so that no race needs luck. Whatever the trick: root touches nothing but its scr
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import stat
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -176,7 +177,7 @@ class Opened:
         return status.st_ino in self._others or status.st_uid == NEIGHBOUR
 
 
-def _swap(target: Path, attack: Attack, _: Any) -> Aftermath:
+def _swap(target: Path, attack: Attack, denied: dict[str, int] | None) -> Aftermath:
     base = target.parent / "base"
     base.mkdir()
     _lay_out(base)
@@ -194,7 +195,12 @@ def _swap(target: Path, attack: Attack, _: Any) -> Aftermath:
         return True
 
     done = trial.attempt(
-        str(base / "target"), decide, observe=opened.observe, timeout=2, deadline=8
+        str(base / "target"),
+        decide,
+        observe=opened.observe,
+        denied=denied,
+        timeout=2,
+        deadline=8,
     )
     after = {path.lstat().st_ino: _one(path) for path in base.rglob("*")}
     changed = {inode: after.get(inode) for inode, was in before.items() if after.get(inode) != was}
@@ -213,13 +219,20 @@ def _one(path: Path) -> tuple[object, ...]:
     """All that a change of any kind would change: mode, owner, times, content."""
     one = path.lstat()
     what: object = sorted(os.listdir(path)) if stat.S_ISDIR(one.st_mode) else one.st_ctime_ns
-    content = path.read_text() if stat.S_ISREG(one.st_mode) else ""
+    content = path.read_bytes() if stat.S_ISREG(one.st_mode) else b""
     return (one.st_mode, one.st_uid, one.st_gid, one.st_mtime_ns, content, what)
 
 
-def test_a_neighbour_swaps_the_scratch_directory(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("denied", "thin", "step"),
+    [({}, 1, 61), ({"openat2": errno.ENOSYS}, 4, 211)],
+    ids=["", "before Linux 5.6"],
+)
+def test_a_neighbour_swaps_the_scratch_directory(
+    denied: dict[str, int], thin: int, step: int, tmp_path: Path
+) -> None:
     """Root's files in the neighbour's reach stay as they are, whenever he plays his trick."""
-    calls = record(tmp_path).calls
+    calls = record(tmp_path, denied=denied).calls
     attacks = [
         Attack(call.place, trick)
         for call in calls
@@ -227,6 +240,6 @@ def test_a_neighbour_swaps_the_scratch_directory(tmp_path: Path) -> None:
         for trick in TRICKS
     ]
     dense = 20 * len(TRICKS)  # while it is made, opened and marked
-    done = wage(_swap, tmp_path, attacks[:dense] + some(attacks[dense:], 61))
+    done = wage(_swap, tmp_path, attacks[:dense:thin] + some(attacks[dense:], step), denied)
     assert not any(one.problems for one in done), in_words(done)
     assert sum(one.hit is not None for one in done) > 0.9 * len(done)

@@ -181,6 +181,14 @@ PROGRAMS = {
         "for (long fd = 0; fd < 99; fd++) call(322, fd, (long)OTHER, 0, 0, 0x1000, 0);",
         -signal.SIGSYS,
     ),
+    "calls by the numbers of 32 bits, where 1 is exit": (
+        """
+        long one = 1;
+        __asm__ volatile("int $0x80" : "+a"(one) : "b"(9L) : "memory");
+        """,
+        -signal.SIGSYS,
+    ),
+    "calls by the numbers of x32": ("call(0x40000000 + 60, 9, 0, 0, 0, 0, 0);", -signal.SIGSYS),
     "sleeps": ("call(34, 0, 0, 0, 0, 0, 0);", -signal.SIGSYS),
     "takes all time": ("for (;;);", -signal.SIGALRM),
 }

@@ -25,7 +25,7 @@ from .interception import Call, Watch, submit
 from .places import STARTING, WORKER, Place, Places
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     Decision = int | str | None
 
@@ -76,12 +76,14 @@ def attempt(
     *,
     record: bool = False,
     observe: Callable[[Call], None] | None = None,
+    denied: Mapping[str, int] | None = None,
     **options: Any,
 ) -> Trial:
     """Survey the path in a process of its own, under watch, and do to its calls what is decided.
 
     ``decide`` is given each call and its place; it answers the call itself and returns True if it
     attacks it, and returns False to have it let through. ``observe`` is shown each call before.
+    What is ``denied`` fails with that errno each time, and is asked about no more.
     """
     others = set(psutil.Process().children())
     ours, theirs = socket.socketpair()
@@ -98,7 +100,7 @@ def attempt(
     watch = Watch(ours)
     ours.close()
     try:
-        _serve(watch, decide, trial, observe or _ignore, record=record)
+        _serve(watch, decide, trial, observe or _ignore, denied or {}, record=record)
     except TimeoutError:
         trial.lingering = True
         watch.kill_all()
@@ -114,6 +116,7 @@ def _serve(
     decide: Callable[[Watch, Call, Place], bool],
     trial: Trial,
     observe: Callable[[Call], None],
+    denied: Mapping[str, int],
     *,
     record: bool,
 ) -> None:
@@ -122,6 +125,9 @@ def _serve(
     places = Places()
     for call in watch.calls(QUIET):
         observe(call)
+        if call.name in denied:
+            watch.fail(call, denied[call.name])
+            continue
         tells = call.process in (STARTING, WORKER) and _is_telling(call)
         if tells:
             event = _event(call)

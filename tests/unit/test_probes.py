@@ -449,3 +449,18 @@ def test_what_fails_around_a_question_is_no_answer(
 
     found = ask(Probe("a.b", "?", body, frozenset((EPERM,))), area)
     assert (found.outcome, found.reason, found.errno) == (Outcome.UNKNOWN, Reason.ERROR, "EPERM")
+
+
+def test_a_date_that_this_python_cannot_say_is_unknown(
+    area: Area, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One of 32 bits, with a time_t that ends in 2038."""
+
+    def utime(self: Directory, name: str, nanoseconds: int) -> None:
+        if nanoseconds >= 2**31 * 10**9:
+            raise OverflowError
+        os.utime(name, ns=(nanoseconds, nanoseconds), dir_fd=self.fd)
+
+    monkeypatch.setattr(Directory, "utime", utime)
+    finding = ask(time.range, area)
+    assert (finding.outcome, finding.reason) == (Outcome.UNKNOWN, Reason.ERROR)

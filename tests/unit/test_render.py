@@ -612,11 +612,26 @@ def test_the_path_is_told_with_where_it_leads_and_on_what_it_lies() -> None:
     assert "ext4 from /dev/sda1 (sda1), mounted on /srv" in text
 
 
-@pytest.mark.parametrize(("euid", "user"), [(0, "as root"), (1000, "as user 1000, not root")])
-def test_it_is_told_who_asked(euid: int, user: str) -> None:
+ROOTS = ("CAP_MKNOD", "CAP_SYS_ADMIN")
+
+
+@pytest.mark.parametrize(
+    ("who", "told"),
+    [
+        ({"euid": 0, "capabilities": ROOTS}, "as root 0 questions"),
+        ({"euid": 1000, "capabilities": ()}, "as user 1000, not root 0 questions"),
+        ({"euid": 0, "capabilities": ROOTS[:1]}, "as root, without CAP_SYS_ADMIN; in a container"),
+        (
+            {"euid": 0, "capabilities": ROOTS, "initial_user_namespace": False},
+            "as root of a user namespace; in a container",
+        ),
+    ],
+)
+def test_it_is_told_who_asked(who: dict[str, Any], told: str) -> None:
+    """And where it may be told a container's root from the machine's."""
     host = report().host
     assert host
-    assert user in flat(as_text(report(host=dataclasses.replace(host, euid=euid))))
+    assert told in flat(as_text(report(host=dataclasses.replace(host, **who))))
 
 
 def test_warnings_are_told() -> None:

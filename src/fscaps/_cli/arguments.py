@@ -22,7 +22,7 @@ exit status:
   2  could not be asked: bad arguments, no such path
   3  some do, some do not
   4  at least one could not be established
- 69  this Python is too old
+ 69  this Python is too old, or PyPy
  70  a bug in fscaps
 with --explain TEXT: 0 explained, 1 not known, 2 could not be asked
 """

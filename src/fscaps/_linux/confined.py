@@ -116,6 +116,11 @@ def execute(fd: int) -> Ended:
     return Ended(ended, modest)
 
 
+def execute_nothing() -> None:
+    """Ask for execveat(2) without a path, which fails (EFAULT)."""
+    libc.call("syscall", _machine()[1][0], -1, None, None, None, 0)
+
+
 def _run(execution: _Execution, rules: bytes) -> tuple[list[str], int]:
     """What the process told before it became the program, and how it ended (wait(2))."""
     failure, told = calls.pipe()

@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import itertools
 import os
+import stat
 import struct
 
 from . import calls, libc, listing, mountinfo
@@ -129,7 +130,9 @@ class Directory:
     def beneath(self, path: Name) -> _Open:
         """Open a file by a path of several names, to be read; EXDEV if a link leads out of here.
 
-        EAGAIN only says that something was renamed or mounted meanwhile, anywhere: openat2(2).
+        EAGAIN only says that something was renamed or mounted meanwhile, anywhere. (openat2(2);
+        before Linux 5.6 to other than a regular file of this mount, which is looked at before it is
+        opened)
         """
         call = "openat2", self.fd, os.fsencode(path), _BENEATH, len(_BENEATH)
         left = _AGAIN
@@ -138,10 +141,20 @@ class Directory:
                 return _Open(libc.syscall(*call))
             except OSError as error:
                 if error.errno in _UNKNOWN_CALL:
-                    return self.file(path)
+                    return _Open(self._on_this_mount(path))
                 if error.errno != errno.EAGAIN or not left:
                     raise
                 left -= 1
+
+    def _on_this_mount(self, path: Name) -> int:
+        seen = calls.open(path, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=self.fd)
+        try:
+            here = mountinfo.id_of(seen) == mountinfo.id_of(self.fd)
+            if not (here and stat.S_ISREG(calls.fstat(seen).st_mode)):
+                raise OSError(errno.EXDEV, f"open: {os.strerror(errno.EXDEV)}")
+            return calls.open(f"/proc/self/fd/{seen}", _READING & ~os.O_NOFOLLOW)
+        finally:
+            calls.close(seen)
 
     def file(self, name: Name, flags: int = os.O_RDONLY, mode: int = 0o600) -> _Open:
         """Open a file for the length of a ``with``."""

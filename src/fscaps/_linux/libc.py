@@ -15,7 +15,7 @@ X86_64, AARCH64, RISCV64, PPC64, S390X = (62, 8), (183, 8), (243, 8), (21, 8), (
 I386, ARM, LOONGARCH64 = (3, 4), (40, 4), (258, 8)
 """What abi() tells of these machines (elf.h: EM_X86_64, …)."""
 
-# For a libc that lacks them: numbers that differ by architecture (linux/arch/*/…/syscall*.tbl).
+# Numbers that differ by architecture (linux/arch/*/…/syscall*.tbl).
 _GENERIC = {"getdents64": 61, "renameat2": 276}
 _NUMBERS = {
     X86_64: {"getdents64": 217, "renameat2": 316},
@@ -95,15 +95,16 @@ def abi() -> tuple[int, int]:
 
 
 def syscall(name: str, *arguments: int | bytes | None) -> int:
-    """Make a system call by name: through libc, or by number if it has no such function.
+    """Make a system call by name: by number, or where that is not known through libc.
 
-    Raises OSError, and with ENOSYS where the number is not known.
+    A function of libc may answer for a kernel that lacks the call (glibc's renameat2: EINVAL).
+    Raises OSError, and with ENOSYS where neither is to be had.
     """
-    if _function(name) is not None:
-        return call(name, *arguments)
     numbers = _NUMBERS.get(abi(), {})
     number = numbers.get(name, _COMMON.get(name)) if numbers else None
-    if number is None:
+    if number is not None:
+        with naming(name):
+            return call("syscall", number, *arguments)
+    if _function(name) is None:
         raise OSError(errno.ENOSYS, f"{name}: not in this libc, and its number is unknown here")
-    with naming(name):
-        return call("syscall", number, *arguments)
+    return call(name, *arguments)

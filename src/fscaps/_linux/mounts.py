@@ -51,7 +51,10 @@ def detached(fstype: str, options: dict[str, str | None]) -> int:
     be it by SIGKILL (fsmount(2), Linux 5.2). Option values of None are flags. Raises MountError;
     ENOSYS where the kernel lacks these calls, ENODEV where it lacks the file system.
     """
-    context = libc.syscall("fsopen", fstype.encode() + b"\0", _FSOPEN_CLOEXEC)
+    try:
+        context = libc.syscall("fsopen", fstype.encode() + b"\0", _FSOPEN_CLOEXEC)
+    except OSError as error:
+        raise MountError(error.errno or errno.EIO, str(error.strerror), "") from None
     try:
         for key, value in options.items():
             _configure(context, key, value)
@@ -133,7 +136,7 @@ def private_namespace() -> None:
     and never shared, or what we mount would appear on the host and outlive us.
     """
     libc.call("unshare", _CLONE_NEWNS)
-    libc.call("mount", b"none", b"/", None, _MS_REC | _MS_SLAVE, None)
+    _be_slave()
 
 
 def user_namespace() -> None:
@@ -147,7 +150,7 @@ def user_namespace() -> None:
         _write("/proc/self/setgroups", "deny")
         _write("/proc/self/uid_map", f"0 {uid} 1")
         _write("/proc/self/gid_map", f"0 {gid} 1")
-        libc.call("mount", b"none", b"/", None, _MS_REC | _MS_SLAVE, None)
+        _be_slave()
     except OSError as error:
         raise NamespaceError(str(error.strerror), error.errno) from None
 
@@ -172,7 +175,17 @@ def become_root() -> None:
         os.setresgid(0, 0, 0)
     with naming("setresuid"):
         os.setresuid(0, 0, 0)
-    libc.call("mount", b"none", b"/", None, _MS_REC | _MS_SLAVE, None)
+    _be_slave()
+
+
+def _be_slave() -> None:
+    try:
+        libc.call("mount", b"none", b"/", None, _MS_REC | _MS_SLAVE, None)
+    except OSError as error:
+        if error.errno == errno.EINVAL:  # fs/namespace.c:do_change_type
+            why = "mount: / is no mount point: this process is in a chroot"
+            raise OSError(errno.EINVAL, why) from None
+        raise
 
 
 def _write(path: str, text: str) -> None:

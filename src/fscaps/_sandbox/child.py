@@ -14,6 +14,11 @@ from ..errors import PlatformError, SandboxError
 _BOOT = "import sys;sys.path[:]=sys.argv[2:];__import__(sys.argv[1],fromlist='_').start()"
 # A frozen application's library is no interpreter's: it has its own, site packages and all.
 _BOOT_BESIDE = _BOOT.replace("[:]=sys.argv[2:]", "[:0]=sys.argv[2:]")
+# All signals as a process has them at first.
+_AS_AT_FIRST = (
+    "import signal as s;s.pthread_sigmask(2,[]);"
+    "[s.signal(n,0)for n in range(1,32)if n not in(9,19)];"
+)
 # newuidmap(1) is looked for in PATH, and an interpreter may find its libraries by the other. No
 # more: a worker that is somebody else's shows him its environment (/proc/PID/environ).
 _ENVIRONMENT = ("PATH", "LD_LIBRARY_PATH")
@@ -33,6 +38,7 @@ class Child:
         self.pid = pid
         self.events = events
         self._requests = requests
+        self._reaped = False
         self.signal: int = 0
         """What has killed it, once wait() has seen it end; 0 if that is not known."""
 
@@ -81,7 +87,7 @@ class Child:
 
     def _kill(self) -> None:
         try:
-            os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+            self._look()
             os.kill(self.pid, _KILL)
             os.killpg(self.pid, _KILL)  # its helpers are in it since it has a group of its own
         except OSError:  # nobody of them is left
@@ -121,14 +127,34 @@ class Child:
             os.close(end)
 
     def _has_ended(self) -> bool:
-        """Whether it has. It is not reaped yet, so that its number stays its own."""
         try:
-            ended = os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+            return self._look()
         except ChildProcessError:  # the caller ignores SIGCHLD, or has reaped it
             return True
+
+    def _look(self) -> bool:
+        """Whether it has ended. It is not reaped yet, so that its number stays its own.
+
+        Raises ChildProcessError if it is no child of ours any more.
+        """
+        if self._reaped:
+            raise ChildProcessError
+        try:
+            ended = os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+        except ChildProcessError:
+            raise
+        except OSError:  # a seccomp filter denies it
+            return self._reap_early()
         if ended and ended.si_code != os.CLD_EXITED:
             self.signal = ended.si_status
         return ended is not None
+
+    def _reap_early(self) -> bool:
+        """Whether it has ended: by waitpid(2), after which it is not touched any more."""
+        pid, status = os.waitpid(self.pid, os.WNOHANG)
+        self._reaped = bool(pid)
+        self.signal = os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0
+        return self._reaped
 
 
 def _is_reaped(who: int) -> bool:
@@ -195,6 +221,29 @@ def _pipe() -> list[int]:
 
 
 def _spawn(arguments: list[str], environment: dict[str, str], reads: int, writes: int) -> int:
+    try:
+        return _spawned(arguments, environment, reads, writes)
+    except PermissionError:
+        return _forked(arguments, environment, reads, writes)
+
+
+def _forked(arguments: list[str], environment: dict[str, str], reads: int, writes: int) -> int:
+    """Without clone3(2), which Docker before 20.10.10 denies (EPERM) as it does not know it.
+
+    posix_spawn(3) of glibc 2.34 makes do with clone(2) only where the kernel lacks the other.
+    """
+    import subprocess  # noqa: PLC0415 - seldom wanted
+
+    at = arguments.index("-c") + 1
+    again = [*arguments[:at], _AS_AT_FIRST + arguments[at], *arguments[at + 1 :]]
+    process = subprocess.Popen(  # noqa: S603 - what _spawned() would start
+        again, stdin=reads, stdout=writes, stderr=writes, env=environment
+    )
+    process.returncode = 0  # it is ours to reap, not that object's
+    return process.pid
+
+
+def _spawned(arguments: list[str], environment: dict[str, str], reads: int, writes: int) -> int:
     return os.posix_spawn(
         arguments[0],
         arguments,

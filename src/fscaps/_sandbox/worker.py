@@ -8,7 +8,7 @@ import time
 from dataclasses import replace
 
 from .. import probes, stores
-from .._linux import ioctls, mountinfo, processes
+from .._linux import denied, ioctls, mountinfo, processes
 from .._linux.directory import Directory, read_line, write_all
 from .._linux.libc import naming
 from ..findings import Finding, Outcome, Probe, Reason
@@ -262,11 +262,24 @@ def _failed(probe: Probe, error: OSError, area: Area) -> Finding:
         return _unknown(probe, Reason.PRIVILEGE, words, name)
     if error.errno == errno.EFBIG and processes.files_are_limited():
         return _unknown(probe, Reason.PRIVILEGE, f"{words}, to this process (RLIMIT_FSIZE)", name)
+    if error.errno in (*probe.no, errno.ENOSYS) and denied.is_denied(error):
+        return _denied(probe, error)
     if error.errno in probe.no:
         return Finding(probe.id, Outcome.NO, None, name, words)
     if error.errno == errno.ENOSYS:
         return _unknown(probe, Reason.KERNEL, words, name)
     return _unknown(probe, Reason.ERROR, words, name)
+
+
+def _denied(probe: Probe, error: OSError) -> Finding:
+    """What it means that the call would fail so of any file."""
+    lacking = error.errno == errno.ENOSYS
+    who = (
+        "kernel, or a seccomp filter, knows no such call" if lacking else "process may not make it"
+    )
+    reason = Reason.KERNEL if lacking else Reason.PRIVILEGE
+    because = f"{_words(error)}; of no file, too: this {who}"
+    return _unknown(probe, reason, because, _name(error))
 
 
 def _is_refusal(error: OSError, probe: Probe) -> bool:

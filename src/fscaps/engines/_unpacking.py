@@ -34,7 +34,7 @@ MADE = (MODE, GROUP)
 """Of what containers make."""
 
 MADE_BY_PROGRAM = replace(
-    MODES,
+    MODE,
     because="Where a default ACL is handed on, fuse-overlayfs makes neither FIFO nor device node: "
     "mkfifo and mknod fail in a container.",
     source="measured with fuse-overlayfs 1.10 on an ext4 with a default ACL",

@@ -26,13 +26,13 @@ def explained(error: mounts.MountError) -> OSError | Unknown:
     Being refused it says nothing of the file system: a security module may stand in the way.
     """
     code = error.errno or EIO
-    words = error.log or f"mount: {os.strerror(code)}"
+    named = error.log or str(error.strerror)
     if code in (ENODEV, ENOSYS):
-        words = f"this kernel has no overlay ({words})"
-        return Unknown(Reason.KERNEL, words, errno=errorcode[code])
+        what = "this kernel has no overlay" if code == ENODEV else "nothing can be mounted here"
+        return Unknown(Reason.KERNEL, f"{what} ({named})", errno=errorcode[code])
     if code in _REFUSALS:
-        return Unknown(Reason.ERROR, words, errno=errorcode[code])
-    return OSError(code, words)
+        return Unknown(Reason.ERROR, named, errno=errorcode[code])
+    return OSError(code, error.log or f"mount: {os.strerror(code)}")
 
 
 def attach(place: Directory, name: str, options: Options) -> None:

@@ -249,7 +249,13 @@ def refuse_unprivileged(area: Area) -> None:
     """End the probe where a mount is unwanted, unsafe, or not ours to make."""
     refuse_danger(area)
     if area.lacks(("CAP_SYS_ADMIN",)):
-        raise Unknown(Reason.PRIVILEGE, "a mount takes CAP_SYS_ADMIN")
+        raise Unknown(Reason.PRIVILEGE, f"a mount takes CAP_SYS_ADMIN{where(area)}")
+
+
+def where(area: Area) -> str:
+    """Where a capability has to be had; not said where that goes without saying."""
+    initial = area.host.initial_user_namespace
+    return "" if initial else " in the initial user namespace"
 
 
 def refuse_unfit(area: Area, decisive: tuple[Probe, ...]) -> None:

@@ -11,7 +11,7 @@ from .._linux.directory import Directory
 from .._linux.libc import naming
 from .._linux.processes import Helper, HelperDiedError, HelperTimeoutError, die_with
 from ..findings import Reason
-from . import No, Unknown, _overlay, mode, owner, xattr
+from . import No, Unknown, _overlay, fuse, mode, owner, xattr
 from ._area import no_namespace, setting_up
 
 TYPE_CHECKING = False
@@ -185,8 +185,7 @@ def _setuid(place: Directory) -> None:
 
 def _fuse(_place: Directory) -> None:
     try:
-        with naming("open /dev/fuse"):
-            calls.close(calls.open("/dev/fuse", os.O_RDWR | os.O_CLOEXEC))
+        fuse.open_device()
     except PermissionError as error:
         if os.stat("/dev/fuse").st_mode & 0o066 == stat.S_IRGRP | stat.S_IWGRP:
             why = "/dev/fuse is open to a group, which the user may be in"

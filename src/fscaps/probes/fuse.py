@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 from errno import ENODEV, ENOENT, ENXIO
 
-from .._linux import calls
+from .._linux import calls, mountinfo
 from .._linux.libc import naming
-from . import probe
+from ..findings import Reason
+from . import Unknown, probe
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,7 +21,28 @@ _DEVICE = "/dev/fuse"
 def device(_area: Area) -> None:
     """Open ``/dev/fuse`` and close it again, which may load the kernel's module.
 
-    A container without that device says *no* of a host that may have it.
+    That it is missing from a container's own ``/dev`` says nothing of the host.
     """
-    with naming(f"open {_DEVICE}"):
-        calls.close(calls.open(_DEVICE, os.O_RDWR | os.O_CLOEXEC))
+    open_device()
+
+
+def open_device() -> None:
+    """What device() asks, by whoever asks."""
+    try:
+        with naming(f"open {_DEVICE}"):
+            calls.close(calls.open(_DEVICE, os.O_RDWR | os.O_CLOEXEC))
+    except FileNotFoundError as error:
+        if not _is_the_machines(os.path.dirname(_DEVICE)):
+            why = f"{error.strerror}; this /dev is a container's, not the machine's own"
+            raise Unknown(Reason.PRIVILEGE, why, errno="ENOENT") from None
+        raise
+
+
+def _is_the_machines(folder: str) -> bool:
+    """Whether the kernel itself makes the device nodes there (devtmpfs)."""
+    fd = calls.open(folder, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        mount = mountinfo.of(fd)
+    finally:
+        calls.close(fd)
+    return mount is not None and mount.type == "devtmpfs"

@@ -208,7 +208,8 @@ def _refuse(area: Area) -> None:
     if area.mounting is Mounting.NEVER:
         skip("no mount was wanted, and no loop device is taken for anything else")
     if area.lacks(("CAP_SYS_ADMIN",)):
-        raise Unknown(Reason.PRIVILEGE, "a loop device takes CAP_SYS_ADMIN")
+        where = _overlay.where(area)
+        raise Unknown(Reason.PRIVILEGE, f"a loop device takes CAP_SYS_ADMIN{where}")
     if area.mounting is not Mounting.ALWAYS and _is_served_by_a_user(area):
         detail = "an ordinary user serves this file system, who could change the image we mount"
         raise Unknown(Reason.UNSAFE, detail)
@@ -275,7 +276,8 @@ def _mounted(fstype: str, attached: Loop) -> Directory:
             detail = f"nothing can be mounted detached here ({error.strerror})"
             raise Unknown(Reason.KERNEL, detail, errno="ENOSYS") from None
         if error.errno in (EPERM, EACCES):  # a security module's
-            raise Unknown(Reason.PRIVILEGE, f"mount: {error.strerror}") from None
+            name = errno.errorcode[error.errno]
+            raise Unknown(Reason.PRIVILEGE, str(error.strerror), errno=name) from None
         raise
 
 

@@ -196,9 +196,12 @@ def _as_another(place: Directory, worker: int) -> str:
     """
     try:
         calls.fchdir(place.fd)
-        os.setgroups([])
-        os.setresgid(_OWNER, _OWNER, _OWNER)
-        os.setresuid(_OWNER, _OWNER, _OWNER)
+        with naming("setgroups"):
+            os.setgroups([])
+        with naming("setresgid"):
+            os.setresgid(_OWNER, _OWNER, _OWNER)
+        with naming("setresuid"):
+            os.setresuid(_OWNER, _OWNER, _OWNER)
         die_with(worker)  # a change of ids forgets that
     except OSError as error:
         return f"this process may not become uid {_OWNER}: {error.strerror}"

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from errno import EINVAL, ENOSYS, ENOTSUP, EOVERFLOW, EPERM
 
-from . import No, probe
+from ..findings import Reason
+from . import No, Unknown, probe
 from ._area import verifying
 
 TYPE_CHECKING = False
@@ -44,6 +45,9 @@ def symlink(area: Area) -> None:
 
 @probe("Are dates before 1970 and after 2038 kept?", no=_REFUSED)
 def range(area: Area) -> None:  # noqa: A001 - the id reads time.range
-    """31 December 1969 and 1 January 2040, on a file."""
+    """31 December 1969 and 1 January 2040, on a file; the time_t of a Python may end in 2038."""
     _kept(area, area.file, _BEFORE_1970)
-    _kept(area, area.file, _AFTER_2038)
+    try:
+        _kept(area, area.file, _AFTER_2038)
+    except OverflowError:
+        raise Unknown(Reason.ERROR, "this Python's time_t ends in 2038") from None

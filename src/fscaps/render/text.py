@@ -11,13 +11,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from typing import Optional
 
-    from ..model import Advice, Pick, Verdict
+    from ..model import Advice, Host, Pick, Verdict
     from ..report import Report
     from . import Style
 
     Line = tuple[str, Optional[Fitness], str]  # a heading, its colour, the words behind it
 
 _UNITS = ("bytes", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB")
+_ROOTS = ("CAP_SYS_ADMIN", "CAP_MKNOD")
+"""What the most is asked with, and containers of root's often lack."""
 _AT_HOME = (Attachment.LOCAL, Attachment.MEMORY, Attachment.UNKNOWN)
 
 
@@ -79,8 +81,7 @@ def _where(report: Report, style: Style) -> Iterator[str]:
     if room:
         yield from hanging("room", room, style)
     if host:
-        user = "root" if host.euid == 0 else f"user {host.euid}, not root"
-        yield from hanging("asked", printable(f"Linux {host.kernel}, as {user}"), style)
+        yield from hanging("asked", printable(f"Linux {host.kernel}, as {_who(host)}"), style)
     named = [verdict for verdict in report.verdicts.values() if verdict.version]
     versions = dict.fromkeys(f"{verdict.engine} {verdict.version}" for verdict in named)
     if versions:
@@ -102,6 +103,17 @@ def _size(count: int) -> str:
     units = min(max(count.bit_length() - 1, 0) // 10, len(_UNITS) - 1)
     number = count / 1024**units
     return f"{number:.1f} {_UNITS[units]}" if units else f"{count} bytes"
+
+
+def _who(host: Host) -> str:
+    if host.euid:
+        return f"user {host.euid}, not root"
+    lacking = " and ".join(one for one in _ROOTS if one not in host.capabilities)
+    if not lacking and host.initial_user_namespace:
+        return "root"
+    rights = f", without {lacking}" if lacking else ""
+    inside = "" if host.initial_user_namespace else " of a user namespace"
+    return f"root{inside}{rights}; in a container, ask on its host or in a privileged one"
 
 
 def _store(report: Report, style: Style) -> Iterator[str]:
