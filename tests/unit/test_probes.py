@@ -308,6 +308,20 @@ def test_a_file_system_without_quota_is_no_kernel_without(
     assert found.reason is (None if known else Reason.KERNEL)
 
 
+def test_a_server_without_ioctl_has_no_flags_and_no_quota(
+    area: Area, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of FUSE Linux 5.10 says ENOSYS, as a kernel without the call would; it is replaced."""
+
+    def refuse(*_: object) -> None:
+        raise OSError(ENOSYS, os.strerror(ENOSYS))
+
+    monkeypatch.setattr("fcntl.ioctl", refuse)
+    assert ask(directory.changeable, area).outcome is Outcome.YES
+    found = ask(quota.project, area)
+    assert (found.outcome, found.errno) == (Outcome.NO, "ENOTTY")
+
+
 @as_root
 @pytest.mark.parametrize("bit", [stat.S_ISGID, 0])
 def test_what_is_made_may_have_the_directorys_group(area: Area, bit: int) -> None:
