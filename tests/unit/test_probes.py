@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import os
 import stat
-from errno import EACCES, EINVAL, EIO, ENODEV, ENOSYS, ENOTSUP, EPERM
+from errno import EFBIG, ENAMETOOLONG, EACCES, EINVAL, EIO, ENODEV, ENOSYS, ENOTSUP, EPERM
 from typing import TYPE_CHECKING
 
 import pytest
@@ -260,6 +260,23 @@ def test_a_clone_of_the_right_size_may_be_of_zeros(
     monkeypatch.setattr(ioctls, "clone", lambda _, target: os.ftruncate(target, 65536))
     area.findings[space.writable.id] = ask(space.writable, area)
     assert ask(space.reflink, area).outcome is Outcome.NO
+
+
+@pytest.mark.parametrize("code", [ENAMETOOLONG, EFBIG])
+def test_the_longest_target_is_found_however_it_is_refused(
+    area: Area, monkeypatch: pytest.MonkeyPatch, code: int
+) -> None:
+    """ntfs3 says EFBIG (fs/ntfs3/inode.c); the call is replaced."""
+    make = Directory.symlink
+
+    def symlink_of_255(directory: Directory, target: str | bytes, name: str) -> None:
+        if len(target) > 255:
+            raise OSError(code, os.strerror(code))
+        make(directory, target, name)
+
+    monkeypatch.setattr(Directory, "symlink", symlink_of_255)
+    found = ask(symlink.longest, area)
+    assert (found.outcome, found.errno, found.value) == (Outcome.NO, "ENAMETOOLONG", 255)
 
 
 @as_root
