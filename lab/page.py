@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from lab import picture, results, table, uml
 from lab.generations import OLDEST
 from lab.judging import BASE, BASES, is_base
+from lab.qemu import DEBIANS
 from lab.results import ROWS
 from lab.roles import ROLES
 from lab.table import Sign
@@ -41,15 +42,16 @@ listed [below](#what-a-driver-loses-by-itself).
 
 ![The matrix](matrix.svg)
 
-Linux {uml} is the second kernel, User-Mode Linux; {host} was the host's.
+Linux {uml} is the second kernel, User-Mode Linux; {debian} are Debian's, in qemu; {host} was the
+host's.
 
 Any row again: as root on Debian 12 with the packages of `.ci/run`,
 
     lab/run --again --fs FILESYSTEM --engine ROLE
 
-with `--kernel uml` for Linux {uml}, and for the engines of {newer} with
-`--generation SUITE`, after `lab/generation SUITE` has fetched them. See
-[the lab](explanation/lab.md).
+with `--kernel uml` for Linux {uml}, with `--kernel SUITE` for Debian's, after
+`lab/qemu/fetch SUITE` has fetched it, and for the engines of {newer} with `--generation SUITE`,
+after `lab/generation SUITE` has fetched them. See [the lab](explanation/lab.md).
 """
 
 
@@ -67,12 +69,14 @@ def drawing(rows: list[Row]) -> str:
 
 def _head(rows: list[Row]) -> str:
     kernels = sorted({results.version(row["kernel"]) for row in rows})
+    debian = {results.version(row["kernel"]) for row in rows if DEBIANS.fullmatch(row["kernel"])}
     return _HEAD.format(
         rows=len(rows),
         filesystems=len({row["filesystem"] for row in rows}),
         kernels=len(kernels),
         uml=", ".join(kernel for kernel in kernels if kernel in uml.RECORDED),
-        host=", ".join(kernel for kernel in kernels if kernel not in uml.RECORDED),
+        debian=", ".join(sorted(debian)),
+        host=", ".join(kernel for kernel in kernels if kernel not in debian | uml.RECORDED),
         newer=" and ".join(table.newer(rows)),
         roles=len({row["role"] for row in rows}),
         engines=len({row["engine"] for row in rows}),

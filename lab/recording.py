@@ -23,9 +23,10 @@ from lab import results
 from lab.filesystems import FILESYSTEMS, missing
 from lab.generations import HOST, Generation, every
 from lab.machine import groups_of, remove_groups
+from lab.qemu import machine as qemu
 from lab.results import FINDINGS, ROWS
 from lab.roles import ROLES
-from lab.uml import machine
+from lab.uml import machine as uml
 from lab.workplace import sweep, workplace
 
 if TYPE_CHECKING:
@@ -61,7 +62,8 @@ class Wanted:
         if self.kind == FINDINGS:
             return (kernel, self.filesystem, role.partition(":")[2])
         name = ROLES[role].engine
-        engine = f"{name} {self.generation.version(name)}"
+        own = self.kernel.partition("-")[0] if name == "kernel" else None
+        engine = f"{name} {own or self.generation.version(name)}"
         return (kernel, self.filesystem, role, engine, self.generation.name)
 
 
@@ -198,10 +200,15 @@ def elsewhere(glob: str) -> list[str]:
 
 
 def second_kernel(asked: argparse.Namespace) -> int:
-    """Record in User-Mode Linux, one boot for each file system; give the exit status."""
+    """Record in User-Mode Linux, or on one of Debian's kernels, one boot for each file system.
+
+    Give the exit status.
+    """
     ends = []
-    for name in elsewhere(asked.fs):
-        wanted = list(plan(machine.kernel(), [name], asked.engine, asked.generation))
+    is_uml = asked.kernel == "uml"
+    release = uml.kernel() if is_uml else qemu.kernel(asked.kernel)
+    for name in elsewhere(asked.fs) if is_uml else _called(asked.fs):
+        wanted = list(plan(release, [name], asked.engine, asked.generation))
         if not _matches(wanted, asked.engine):
             return _NOTHING
         is_due = asked.again or unknown(wanted, asked.into)
@@ -225,7 +232,10 @@ def _boot(name: str, asked: argparse.Namespace) -> int:
             *("--into", str(recorded), "--deadline", str(asked.deadline)),
         ]
         script = f"cd {shlex.quote(str(_ROOT))} && {shlex.join(command)}"
-        done = machine.run(script, results=place, seconds=_BOOT)
+        if asked.kernel == "uml":
+            done = uml.run(script, results=place, seconds=_BOOT)
+        else:
+            done = qemu.run(asked.kernel, script, results=place, seconds=_BOOT)
         print(done.log, end="", flush=True)
         for kind in (ROWS, FINDINGS):
             results.record(kind, results.read(kind, recorded), asked.into)
@@ -270,7 +280,7 @@ def main() -> int:
         "--engine", default="*", metavar="GLOB", help="roles: docker/*, or findings:*"
     )
     parser.add_argument("--generation", default=HOST.name, metavar="GLOB", help="distributions")
-    parser.add_argument("--kernel", choices=["host", "uml"], default="host")
+    parser.add_argument("--kernel", choices=["host", "uml", *qemu.suites()], default="host")
     parser.add_argument("--into", type=Path, default=results.HERE, metavar="DIRECTORY")
     parser.add_argument("--again", action="store_true", help="record what is recorded already")
     parser.add_argument("--deadline", type=float, default=DEADLINE, metavar="SECONDS")
@@ -279,12 +289,12 @@ def main() -> int:
     if os.geteuid() != 0:
         parser.error("mounting needs root")
     _check(parser, asked)
-    if asked.kernel == "uml" and not machine.available():
+    if asked.kernel == "uml" and not uml.available():
         parser.error("no User-Mode Linux here")
     for left in sweep():
         print(f"swept: {left}, which somebody left who was killed", flush=True)
     tell_lacking(asked.engine, asked.generation)
-    status = second_kernel(asked) if asked.kernel == "uml" else first_kernel(asked)
+    status = first_kernel(asked) if asked.kernel == "host" else second_kernel(asked)
     if status == _NOTHING:
         print("lab/run: nothing matches that can be had here", file=sys.stderr)
     return status

@@ -85,7 +85,7 @@ def lines(rows: Iterable[Row]) -> list[Line]:
         row = one.row
         place = made.setdefault((results.version(row["kernel"]), row["filesystem"]), {})
         place[row["role"], row["generation"]] = Cell(_sign(one), row, _reason(one))
-    order = sorted(made, key=lambda key: ([-int(n) for n in key[0].split(".")], key[1]))
+    order = sorted(made, key=lambda key: ([-int(n) for n in re.findall(r"\d+", key[0])], key[1]))
     return [
         Line(filesystem, FILESYSTEMS[filesystem].title, version, made[version, filesystem])
         for version, filesystem in order

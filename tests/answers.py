@@ -102,6 +102,9 @@ HERE = {
     "xfs-no-reflink": Answers(no={"space.reflink": "ENOTSUP"}),
     # fs/ext4/extents.c:ext4_fallocate: only files with extents; fs/ext2 has none
     "ext2": Answers(no={"space.fallocate": "ENOTSUP"}),
+    # fs/namei.c:may_create, fs/attr.c:setattr_vfsuid; 65536 and above are on no map there
+    "ext4-idmapped": Answers(no={"owner.chown": "EOVERFLOW"}),
+    "ext4-idmapped-away": Answers(no={"directory.writable": "EOVERFLOW"}),
     "ext4-read-only": Answers(no={"directory.writable": "EROFS"}),
     "ext4-full": Answers(
         no={"directory.writable": "ENOSPC", "loop.erofs": "ENOSPC", "space.free": None}

@@ -69,8 +69,8 @@ def missing(wanted: FileSystem) -> str | None:
     """Why this machine cannot have the file system, in one line; None when it can.
 
     A need is a program (`mkfs.xfs`), a file system of the kernel (`fs:xfs`), a module
-    (`module:dm-crypt`), a setting the kernel was built with (`CONFIG_XFS_QUOTA`) or a file
-    (`/dev/fuse`).
+    (`module:dm-crypt`), a setting the kernel was built with (`CONFIG_XFS_QUOTA`), a virtio device
+    (`virtio:9`, linux/virtio_ids.h) or a file (`/dev/fuse`).
     """
     if os.geteuid() != 0:
         return "mounting needs root"
@@ -84,6 +84,8 @@ def _has(need: str) -> bool:
         return _kernel_has(need[3:])
     if need.startswith("module:"):
         return _loads(need[7:])
+    if need.startswith("virtio:"):
+        return _has_virtio(int(need[7:]))
     if need.startswith("CONFIG_"):
         return _kernel_built_with(need)
     return _exists(need) if need.startswith("/") else shutil.which(need) is not None
@@ -108,6 +110,11 @@ def _loads(module: str) -> bool:
         return False
     done = subprocess.run(["modprobe", "-q", module], check=False, capture_output=True)
     return done.returncode == 0
+
+
+def _has_virtio(number: int) -> bool:
+    devices = Path("/sys/bus/virtio/devices").glob("*/device")
+    return any(int(device.read_text(), 16) == number for device in devices)
 
 
 def _kernel_built_with(setting: str) -> bool:

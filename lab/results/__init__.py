@@ -14,6 +14,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Dict
 
+from lab.qemu import DEBIANS
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
@@ -33,8 +35,9 @@ def key(kind: str, row: Row) -> tuple[str, ...]:
 
 
 def version(kernel: str) -> str:
-    """Give a kernel's version without its build."""
-    return kernel.partition("-")[0]
+    """Give a kernel's version without its build; of Debian's with the number that they count by."""
+    known = DEBIANS.fullmatch(kernel)
+    return known[1] if known else kernel.partition("-")[0]
 
 
 def read(kind: str, place: Path = HERE) -> list[Row]:

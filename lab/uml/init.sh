@@ -17,26 +17,7 @@ pivot_root . mnt
 cd / || exit
 umount -l /mnt
 
-mount -t proc proc /proc
-mount -t sysfs sysfs /sys
-mount -t devtmpfs devtmpfs /dev
-mkdir -p /dev/pts /dev/shm
-mount -t devpts devpts /dev/pts
-mount -t tmpfs tmpfs /dev/shm
-mount -t tmpfs tmpfs /run
-mount -t tmpfs tmpfs /var/tmp # a disk of one's own: the root is an overlay, on which little can be done
-mount -t cgroup2 cgroup2 /sys/fs/cgroup
-mkdir -p /lib/modules
-ln -s "$modules" /lib/modules/ # where the kernel looks when a mount wants a module
-modprobe -a loop fuse erofs # device nodes come with the first two; fscaps loads no driver
-ip link set lo up
-dmesg --clear
-
-(
-    # shellcheck source=/dev/null
-    . "$RESULTS/script.sh"
-) </dev/null >"$RESULTS/log" 2>&1
-status=$?
-dmesg >"$RESULTS/dmesg"
-echo $status >"$RESULTS/status"
+MODULES=$modules
+# shellcheck source=lab/guest.sh
+. "${0%/*}/../guest.sh"
 halt -f # leaving would be a kernel panic

@@ -11,6 +11,7 @@ import ctypes
 import errno
 import os
 import struct
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -23,6 +24,7 @@ from . import interception
 from .campaign import Surroundings
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 pytestmark = pytest.mark.skipif(not interception.available(), reason="no names of system calls")
@@ -51,35 +53,63 @@ BUILT_ON = ("rootless.setuid",)
 """What says where it stands instead: in a namespace that could not be left (overlay.lower)."""
 
 _SET_MODE_FILTER = 1  # linux/seccomp.h
-_LOAD, _EQUAL, _RETURN = 0x20, 0x15, 0x06  # linux/filter.h
+_LOAD, _EQUAL, _ANY_BIT, _RETURN = 0x20, 0x15, 0x45, 0x06  # linux/filter.h
 _ALLOW, _ERRNO = 0x7FFF0000, 0x00050000
+_FIFTH = 48  # struct seccomp_data: args[4], its lower half
+_AT_EMPTY_PATH = 0x1000
 
 
 def _deny(name: str, code: int) -> None:
     """Have this process, and all that it starts, get that errno for that call."""
-    numbers = {name: number for number, name in interception.names().items()}
-    instructions = (
+    number = _number(name)
+    _filter(
         (_LOAD, 0, 0, 0),
-        (_EQUAL, 0, 1, numbers[name]),
+        (_EQUAL, 0, 1, number),
         (_RETURN, 0, 0, _ERRNO | code),
         (_RETURN, 0, 0, _ALLOW),
     )
+    libc = ctypes.CDLL(None, use_errno=True)
+    assert libc.syscall(number, -1, -1, -1, -1, -1) == -1
+    assert ctypes.get_errno() == code
+
+
+def _look_up_no_empty_path(name: str, code: int) -> None:
+    """Have this process, and all that it starts, get that errno for it with AT_EMPTY_PATH."""
+    _filter(
+        (_LOAD, 0, 0, 0),
+        (_EQUAL, 0, 3, _number(name)),
+        (_LOAD, 0, 0, _FIFTH),
+        (_ANY_BIT, 0, 1, _AT_EMPTY_PATH),
+        (_RETURN, 0, 0, _ERRNO | code),
+        (_RETURN, 0, 0, _ALLOW),
+    )
+
+
+def _number(name: str) -> int:
+    return next(number for number, known in interception.names().items() if known == name)
+
+
+def _filter(*instructions: tuple[int, int, int, int]) -> None:
     rules = ctypes.create_string_buffer(
         b"".join(struct.pack("<HBBI", *one) for one in instructions)
     )
     program = struct.pack("<HxxxxxxQ", len(instructions), ctypes.addressof(rules))
     libc = ctypes.CDLL(None, use_errno=True)
-    done = libc.syscall(numbers["seccomp"], _SET_MODE_FILTER, 0, ctypes.c_char_p(program))
+    done = libc.syscall(_number("seccomp"), _SET_MODE_FILTER, 0, ctypes.c_char_p(program))
     assert done == 0, os.strerror(ctypes.get_errno())
-    assert libc.syscall(numbers[name], -1, -1, -1, -1, -1) == -1
-    assert ctypes.get_errno() == code
 
 
-def _survey_without(name: str, code: int, target: Path, answer: Path) -> fscaps.Report:
+def _survey_without(
+    name: str,
+    code: int,
+    target: Path,
+    answer: Path,
+    deny: Callable[[str, int], None] = _deny,
+) -> fscaps.Report:
     pid = os.fork()
     if pid == 0:
         try:
-            _deny(name, code)
+            deny(name, code)
             answer.write_text(form.render(fscaps.survey(target)))
         finally:
             os._exit(0)
@@ -124,3 +154,19 @@ def test_a_call_is_denied(name: str, code: str, tmp_path: Path, free: fscaps.Rep
 def _is_named(name: str, detail: str) -> bool:
     """Or that others, who use the same loop devices, were quicker."""
     return any(one in detail for one in (*NAMES.get(name, (name,)), "no loop device"))
+
+
+@pytest.mark.skipif(sys.byteorder != "little", reason="its filter looks at a lower half")
+def test_an_empty_path_that_is_not_looked_up_keeps_no_program_from_running(tmp_path: Path) -> None:
+    """TOMOYO on Linux 5.10 says ENOENT to it where ``/dev`` has no ``fd``, whatever lies there."""
+    target = tmp_path / "target"
+    target.mkdir()
+    answer = tmp_path / "answer"
+    found = _survey_without(
+        "execveat", errno.ENOENT, target, answer, _look_up_no_empty_path
+    ).findings
+    asked = ("mode.execute", "mode.setuid", "overlay.execute", "overlay.special", "rootless.setuid")
+    free = fscaps.survey(target, only=asked).findings
+    assert {probe: found[probe].outcome for probe in asked} == {
+        probe: free[probe].outcome for probe in asked
+    }

@@ -265,22 +265,34 @@ def test_who_may_mount_one_elsewhere_is_refused_by_the_path(tmp_path: Path) -> N
     assert (found.outcome, found.errno) == (Outcome.NO, "EACCES")
 
 
+@traced
+def test_a_kernel_that_lets_no_user_mount_one_is_a_no(tmp_path: Path) -> None:
+    """As before Linux 5.11: of a tmpfs mount(2) succeeds, of an overlay on it as little as here."""
+    report = survey(tmp_path, "mount:error=EPERM:when=2+2")
+    found = report.findings["overlay.userxattr"]
+    assert (found.outcome, found.errno) == (Outcome.NO, "EPERM")
+    assert report["docker/rootless"].fitness is Fitness.UNSUITABLE
+
+
 @pytest.mark.parametrize(
-    ("release", "reason"),
-    [("5.10.0-30-amd64", Reason.KERNEL), ("5.11.0", Reason.PRIVILEGE), ("6.1", Reason.PRIVILEGE)],
+    ("refused", "reason"),
+    [
+        ({"overlay": EPERM}, Reason.KERNEL),  # fs/super.c:mount_capable
+        ({"overlay": EACCES}, Reason.PRIVILEGE),
+        ({"overlay": EPERM, "tmpfs": EPERM}, Reason.PRIVILEGE),
+    ],
 )
-@pytest.mark.parametrize("code", [EPERM, EACCES])
-def test_before_it_was_anybodys_the_kernel_is_named(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, release: str, reason: Reason, code: int
+def test_who_lets_nobody_mount_one_is_told_by_what_else_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, refused: dict[str, int], reason: Reason
 ) -> None:
-    """The release and the refusal are made up."""
+    """The refusals are made up, and so is the tmpfs."""
 
-    def refuse(*_: object) -> None:
-        raise mounts.MountError(code, "mount: refused", "")
+    def refuse(fstype: str, *_: object) -> None:
+        if fstype in refused:
+            raise mounts.MountError(refused[fstype], "mount: refused", "")
 
-    ours = os.uname()
     monkeypatch.setattr(mounts, "attached", refuse)
-    monkeypatch.setattr(os, "uname", lambda: os.uname_result((*ours[:2], release, *ours[3:])))
+    monkeypatch.setattr(mounts, "detach", lambda _: None)
     (tmp_path / "merged").mkdir()
     with Directory(os.open(tmp_path, os.O_RDONLY)) as place, pytest.raises(Unknown) as unknown:
         _mounting.attach(place, "merged", {})

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import os
 import stat
-from errno import EACCES, EINVAL, EIO, ENODEV, ENOSYS, ENOTSUP, EPERM
+from errno import EACCES, EFBIG, EINVAL, EIO, ENAMETOOLONG, ENODEV, ENOSYS, ENOTSUP, EPERM
 from typing import TYPE_CHECKING
 
 import pytest
@@ -275,6 +275,23 @@ def test_a_clone_of_the_right_size_may_be_of_zeros(
     assert ask(space.reflink, area).outcome is Outcome.NO
 
 
+@pytest.mark.parametrize("code", [ENAMETOOLONG, EFBIG])
+def test_the_longest_target_is_found_however_it_is_refused(
+    area: Area, monkeypatch: pytest.MonkeyPatch, code: int
+) -> None:
+    """ntfs3 says EFBIG (fs/ntfs3/inode.c); the call is replaced."""
+    make = Directory.symlink
+
+    def symlink_of_255(directory: Directory, target: str | bytes, name: str) -> None:
+        if len(target) > 255:
+            raise OSError(code, os.strerror(code))
+        make(directory, target, name)
+
+    monkeypatch.setattr(Directory, "symlink", symlink_of_255)
+    found = ask(symlink.longest, area)
+    assert (found.outcome, found.errno, found.value) == (Outcome.NO, "ENAMETOOLONG", 255)
+
+
 @as_root
 @pytest.mark.parametrize("refused", ["system.posix_acl_access", "system.posix_acl_default"])
 def test_directories_have_access_control_lists_of_their_own(
@@ -319,6 +336,20 @@ def test_a_file_system_without_quota_is_no_kernel_without(
     found = ask(quota.project, area)
     assert (found.outcome, found.errno) == (outcome, "ENOSYS")
     assert found.reason is (None if known else Reason.KERNEL)
+
+
+def test_a_server_without_ioctl_has_no_flags_and_no_quota(
+    area: Area, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of FUSE Linux 5.10 says ENOSYS, as a kernel without the call would; it is replaced."""
+
+    def refuse(*_: object) -> None:
+        raise OSError(ENOSYS, os.strerror(ENOSYS))
+
+    monkeypatch.setattr("fcntl.ioctl", refuse)
+    assert ask(directory.changeable, area).outcome is Outcome.YES
+    found = ask(quota.project, area)
+    assert (found.outcome, found.errno) == (Outcome.NO, "ENOTTY")
 
 
 @as_root

@@ -895,6 +895,25 @@ def test_who_cannot_be_killed_is_named_without_psutil(monkeypatch: pytest.Monkey
     )
 
 
+def test_who_is_gone_by_the_time_it_is_named_was_not_left_behind(
+    scene: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on a slow machine, where to find out what it waits for takes longer than its end."""
+
+    def give_up(worker: child.Child, _: float) -> bool:
+        os.kill(worker.pid, signal.SIGKILL)
+        return False
+
+    def name_late(pid: int) -> str:
+        os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
+        return "named"
+
+    monkeypatch.setattr(child.Child, "end", give_up)
+    monkeypatch.setattr(supervisor, "_stuck", name_late)
+    seen = watch(scene, impostor(scene, "sleep 600"))
+    assert seen.warnings == []
+
+
 @pytest.mark.parametrize("sabotage", ["pass", "signal.pause()"], ids=["goes on", "hangs"])
 def test_the_worker_dies_with_its_parent(scene: Path, sabotage: str) -> None:
     """And what is left of the scratch directory is swept by the next run."""

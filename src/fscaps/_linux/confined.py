@@ -41,9 +41,10 @@ _ALLOW, _KILL_PROCESS = 0x7FFF0000, 0x80000000
 _NEXT, _ALLOWED, _KILLED = range(3)
 # Where the halves of the second argument lie in struct seccomp_data.
 _LOW, _HIGH = (24, 28) if sys.byteorder == "little" else (28, 24)
-_AT_EMPTY_PATH = 0x1000
+_AT_FDCWD, _AT_EMPTY_PATH = -100, 0x1000
 _RLIMIT_CPU, _RLIMIT_AS = 0, 9  # asm-generic/resource.h
 _LIMITS = struct.Struct("@LL")  # of now, and at most
+_LONGEST = 32  # bytes of a name in /proc/self/fd
 _CPU_SECONDS = 1
 _SECONDS = 10
 """For all: a page of it may never come, and a setuid one does not die with its parent."""
@@ -60,7 +61,8 @@ class _Execution:
     def __init__(self, fd: int) -> None:
         import ctypes  # noqa: PLC0415 - as in libc
 
-        self._path = ctypes.create_string_buffer(b"")
+        self._fd = fd
+        self._path = ctypes.create_string_buffer(_LONGEST)
         self._name = ctypes.create_string_buffer(b"program")
         self._list = (ctypes.c_void_p * 2)(ctypes.addressof(self._name), None)
         path, arguments = ctypes.addressof(self._path), ctypes.addressof(self._list)
@@ -72,6 +74,15 @@ class _Execution:
         """Where in struct seccomp_data is what."""
         path = self.arguments[1]
         return (_LOW, path & 0xFFFFFFFF), (_HIGH, path >> 32)
+
+    def by_name(self) -> tuple[int, ...]:
+        """The arguments by the file's name in /proc, which is put where the empty path was.
+
+        TOMOYO looks up /dev/fd/N, as it sees an empty path, which not every /dev has: ENOENT.
+        (Linux 5.10 security/tomoyo/domain.c:tomoyo_find_next_domain)
+        """
+        self._path.value = f"/proc/self/fd/{self._fd}".encode()
+        return (_AT_FDCWD, *self.arguments[1:4], 0)
 
 
 class UnconfinedError(Exception):
@@ -177,7 +188,10 @@ def _become(execution: _Execution, rules: bytes, told: int) -> NoReturn:
                 os.set_inheritable(standard, False)
         _install(rules, told)
         step = "execveat"
-        libc.call("syscall", execution.number, *execution.arguments)
+        try:
+            libc.call("syscall", execution.number, *execution.arguments)
+        except FileNotFoundError:
+            libc.call("syscall", execution.number, *execution.by_name())
     except OSError as error:
         calls.write(told, _line(step, error))
     except Exception:  # of memory: the program must not seem to have ended so

@@ -43,12 +43,17 @@ def _refuse_other_encoding(name: str) -> None:
 
 
 def _request(fd: int, name: str, number: int, argument: int | bytes) -> bytes:
+    """ENOTTY also where a FUSE server has no ioctl(2) and the kernel says ENOSYS (seen: 5.10)."""
     _refuse_other_encoding(name)
-    with naming(name):
+    try:
         if isinstance(argument, int):
             fcntl.ioctl(fd, number, argument)
             return b""
         return fcntl.ioctl(fd, number, argument)
+    except OSError as error:
+        code = error.errno or errno.EIO
+        code = errno.ENOTTY if code == errno.ENOSYS else code
+        raise OSError(code, f"{name}: {os.strerror(code)}") from None
 
 
 def _flags(fd: int) -> int:

@@ -110,6 +110,13 @@ class Child:
                 return False
             self._linger(max(until - time.monotonic(), 0))
 
+    def is_gone(self) -> bool:
+        """Whether it has ended since end() gave it up; it is reaped then."""
+        ended = self._has_ended()
+        if ended:
+            self._reap(time.monotonic())
+        return ended
+
     def _linger(self, seconds: float) -> None:
         """Wait until it ends, but no longer than that; a moment where the kernel does not tell."""
         try:

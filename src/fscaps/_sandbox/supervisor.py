@@ -108,11 +108,17 @@ def observe(
 
 
 def _end(worker: child.Child, seen: Observation) -> bool:
-    """Kill the worker, whose helpers die with it; whether it is gone. One that stays is named."""
-    gone = worker.end(_GRACE)
-    if not gone:
-        seen.warnings.append(_stuck(worker.pid))
-    return gone
+    """Kill the worker, whose helpers die with it; whether it is gone. One that stays is named.
+
+    To name it takes a while, in which a slow machine may be done with it.
+    """
+    if worker.end(_GRACE):
+        return True
+    stuck = _stuck(worker.pid)
+    if worker.is_gone():
+        return True
+    seen.warnings.append(stuck)
+    return False
 
 
 def _stuck(pid: int) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from errno import EACCES, EIO, ENODEV, ENOSYS, EPERM, errorcode
 
 from .._linux import mounts
@@ -47,28 +46,55 @@ def attach(place: Directory, name: str, options: Options) -> None:
         except mounts.MountError as error:
             if error.errno not in _REFUSALS:
                 raise explained(error) from None
-            if _may_mount(place, name, point):
+            elsewhere = _refusal_elsewhere(place, name, point)
+            if not elsewhere:
                 raise
-            # FS_USERNS_MOUNT (fs/overlayfs/super.c) is of Linux 5.11.
-            reason = Reason.KERNEL if _kernel() < (5, 11) else Reason.PRIVILEGE
-            detail = f"this process may mount no overlay, wherever it lies: {error.strerror}"
-            raise Unknown(reason, detail, errno=errorcode[error.errno or EPERM]) from None
+            detail = f"{elsewhere.says}: {error.strerror}"
+            raise Unknown(elsewhere.reason, detail, errno=errorcode[error.errno or EPERM]) from None
 
 
-def _may_mount(place: Directory, name: str, point: bytes) -> bool:
-    """Whether an overlay of two directories of a tmpfs, without an upper one, is let be mounted."""
+class _Refusal:
+    """That no overlay may be mounted, wherever its layers lie."""
+
+    def __init__(self, reason: Reason, says: str) -> None:
+        self.reason = reason
+        self.says = says
+
+
+_OURS = _Refusal(Reason.PRIVILEGE, "this process may mount no overlay, wherever it lies")
+_OF_THE_KERNEL = _Refusal(
+    Reason.KERNEL, "this kernel lets no user mount an overlay, wherever it lies"
+)
+
+
+def is_of_the_kernel(unknown: Unknown) -> bool:
+    """Whether attach() has ended so because the kernel mounts overlays for root alone."""
+    return unknown.reason is Reason.KERNEL and unknown.errno == errorcode[EPERM]
+
+
+def _refusal_elsewhere(place: Directory, name: str, point: bytes) -> _Refusal | None:
+    """How an overlay of two directories of a tmpfs, without an upper one, is refused; or None.
+
+    Of whom the kernel lets mount a tmpfs it says EPERM where overlay is not of those that a user
+    namespace may mount (fs/super.c:mount_capable), as before Linux 5.11. Security modules say
+    EACCES.
+    """
     try:
         mounts.attached("tmpfs", point, {"mode": "700"})
     except mounts.MountError:
-        return False
+        return _OURS
     with setting_up(), place.directory(name) as local:
         try:
-            return _is_mounted_on(local)
+            refused = _mounted_on(local)
         finally:
             mounts.detach(local.path("."))
+    if not refused:
+        return None
+    return _OF_THE_KERNEL if refused == EPERM else _OURS
 
 
-def _is_mounted_on(local: Directory) -> bool:
+def _mounted_on(local: Directory) -> int:
+    """The errno of a mount, or 0."""
     for name in ("l1", "l2", "merged"):
         local.make(name)
     with Held() as held:
@@ -76,13 +102,8 @@ def _is_mounted_on(local: Directory) -> bool:
         point = os.fsencode(held.path(local, "merged"))
         try:
             mounts.attached("overlay", point, {"lowerdir": layers})
-        except mounts.MountError:
-            return False
+        except mounts.MountError as error:
+            return error.errno or EIO
     with local.directory("merged") as merged:
         mounts.detach(merged.path("."))
-    return True
-
-
-def _kernel() -> tuple[int, ...]:
-    """The first two numbers of the kernel's release, such as 5.4.0-150-generic."""
-    return tuple(int(number) for number in re.findall(r"\d+", os.uname().release)[:2])
+    return 0

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from errno import EPERM
+
 from .._linux import calls, mounts
 from .._linux.processes import in_helper
 from ..findings import Reason
@@ -47,7 +49,12 @@ def _use(layers: Directory) -> None:
     place = here.directory("rootless")
     with _overlay.Held() as held:
         options = {**_overlay.options(held, here, place), "userxattr": None}
-        _overlay.volatile(lambda extra: _mounting.attach(place, "merged", {**options, **extra}))
+        try:
+            _overlay.volatile(lambda extra: _mounting.attach(place, "merged", {**options, **extra}))
+        except Unknown as unknown:
+            if not _mounting.is_of_the_kernel(unknown):
+                raise
+            raise OSError(EPERM, unknown.detail) from None  # whatever lies here, it is a no
     with place.directory("merged") as merged:
         _layers.append(merged, "metadata")  # copy_up has given the other file away
         for use in (_layers.delete, _layers.make_again, _layers.move):

@@ -13,6 +13,7 @@ from errno import (
     ENOENT,
     ENOSPC,
     ENOTEMPTY,
+    EOVERFLOW,
     EPERM,
     EROFS,
     ESTALE,
@@ -41,14 +42,15 @@ _KIND_NAMES = {"f": "file", "d": "directory", "l": "symlink", "p": "FIFO"}
 
 @probe(
     "Can a directory be made here?",
-    no=(EROFS, ENOSPC, EDQUOT, EPERM, EACCES, EIO, EUCLEAN),
+    no=(EROFS, ENOSPC, EDQUOT, EPERM, EACCES, EOVERFLOW, EIO, EUCLEAN),
     capabilities=("CAP_DAC_OVERRIDE",),
 )
 def writable(area: Area) -> None:
     """Whether the scratch directory could be made, which everything else depends on.
 
-    EIO is how a file system answers that has been shut down, EUCLEAN one that is corrupt, and
-    ENOENT one of the kernel's own (proc), unless the directory was removed meanwhile.
+    EIO is how a file system answers that has been shut down, EUCLEAN one that is corrupt,
+    EOVERFLOW an idmapped mount on which this user has no id (fs/namei.c:may_create), and ENOENT one
+    of the kernel's own (proc), unless the directory was removed meanwhile.
     """
     if isinstance(area.directory, OSError) and area.directory.errno == ENOENT and _is_there(area):
         raise No("mkdir: No such file or directory", errno="ENOENT")

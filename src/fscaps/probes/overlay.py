@@ -312,8 +312,9 @@ def metacopy(area: Area) -> None:
 def userxattr(area: Area) -> str:
     """Mount with ``userxattr`` in a new user namespace, then append, delete, re-make and rename.
 
-    As rootless dockerd does (moby daemon/graphdriver/overlayutils/userxattr.go), Linux 5.11. In a
-    helper, which takes its namespaces with it.
+    As rootless dockerd does (moby daemon/graphdriver/overlayutils/userxattr.go). *No* with EPERM
+    where the kernel lets no user mount an overlay, as before Linux 5.11. In a helper, which takes
+    its namespaces with it.
     """
     _overlay.refuse_unfit(area, _CHEAP_ROOTLESS)
     _overlay.refuse_danger(area)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from errno import EACCES, EINVAL, EIO, ELOOP, ENAMETOOLONG, ENOSYS, ENOTSUP, EPERM
+from errno import EACCES, EFBIG, EINVAL, EIO, ELOOP, ENAMETOOLONG, ENOSYS, ENOTSUP, EPERM
 
 from .._linux.directory import read_all
 from . import Answer, No, probe
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from ._area import Area
 
 _REFUSED = (EPERM, EACCES, ENOTSUP, EINVAL, EIO, ENOSYS)
+_TOO_LONG = (ENAMETOOLONG, EFBIG)
 _OWNERS = (1000, 1001)
 ABSOLUTE = "absolute"
 """The name of a link of target's, whose owner may be changed."""
@@ -63,14 +64,14 @@ def overlay2(area: Area) -> None:
         raise No("the file read through the link is another one")
 
 
-@probe("Does a link hold a target of 4095 bytes?", no=(*_REFUSED, ENAMETOOLONG))
+@probe("Does a link hold a target of 4095 bytes?", no=(*_REFUSED, *_TOO_LONG))
 def longest(area: Area) -> Answer:
-    """The longest target kept, in bytes, of 4095 (PATH_MAX), 1023 and 255."""
+    """The longest target kept, in bytes, of 4095 (PATH_MAX), 1023 and 255. EFBIG is ntfs3's no."""
     for length in (4095, 1023, 255):
         try:
             _given_back(area.scratch, b"t" * length, f"long{length}")
         except OSError as error:
-            if error.errno != ENAMETOOLONG or length == 255:  # noqa: PLR2004 - the shortest tried
+            if error.errno not in _TOO_LONG or length == 255:  # noqa: PLR2004 - the shortest tried
                 raise
             continue
         if length == 4095:  # noqa: PLR2004 - the longest tried

@@ -1,0 +1,13 @@
+"""9p of qemu, security_model=none."""
+
+from pathlib import Path
+
+from lab.bench import Bench
+
+from . import _shares
+
+NEEDS = _shares.PLAN9
+
+
+def build(bench: Bench) -> Path:
+    return _shares.plan9(bench, "none")
