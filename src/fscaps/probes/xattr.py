@@ -183,6 +183,20 @@ def posix_acl(area: Area) -> None:
         _round_trip(folder.fd, "system.posix_acl_default", acl)
 
 
+@probe("Can a file be asked for its capability?", no=(ENOTSUP, EPERM, EACCES, EINVAL))
+def capability_asked(area: Area) -> None:
+    """getxattr(2) of ``security.capability``: a value, or ENODATA for none.
+
+    Some servers answer, and let none be set. (glusterfs without its option selinux)
+    """
+    for fd in _open(area):
+        try:
+            xattrs.get(fd, "security.capability")
+        except OSError as error:
+            if error.errno != ENODATA:
+                raise
+
+
 @probe("Can a file be asked for its access control list?", no=(ENOTSUP, EPERM, EACCES, EINVAL))
 def acl_asked(area: Area) -> None:
     """getxattr(2) of ``system.posix_acl_access``: a value, or ENODATA for none.

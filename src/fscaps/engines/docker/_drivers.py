@@ -90,6 +90,7 @@ VFS = (
     *(
         replace(
             CAPABILITY,
+            any_of=(xattr.capability_asked,),
             because="vfs copies a layer file by file and asks each for its capability; where that "
             "is not supported, Docker before 23.0.6 (20.10: before 20.10.26) loads not even an "
             "image without any.",
