@@ -49,6 +49,9 @@ assert user.SUBORDINATE[1] >= ENOUGH
 _ONCE_PART_OF = {
     "overlay.execute": "overlay.special",
     "directory.distinct": "directory.inode",
+    "directory.block": "directory.writable",
+    "lower.linked": "overlay.lower",
+    "xattr.capability_asked": "xattr.security_capability",
     "mmap.shown": "mmap.coherent",
     "driver.podman_fuse_overlayfs": "driver.fuse_overlayfs",
 }

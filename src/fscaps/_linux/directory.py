@@ -224,9 +224,9 @@ class Directory:
         """The names in it, without ``.`` and ``..``."""
         return [entry.name for entry in self.entries()]
 
-    def entries(self) -> Iterator[Entry]:
+    def entries(self, block: int = listing.BLOCK) -> Iterator[Entry]:
         """What is in it, without ``.`` and ``..``; see listing.entries()."""
-        return listing.entries(self.fd)
+        return listing.entries(self.fd, block)
 
     def clear(self, but: str = "", levels: int = _DEEPEST) -> None:
         """Remove all that is in it but that name, as far as possible; raises the last error.

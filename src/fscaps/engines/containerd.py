@@ -285,6 +285,7 @@ _COPIES = (
         source="snapshots/native/native.go:mounts",
         remedy="mount -o remount,dev",
     ),
+    _unpacking.LISTING,
 )
 
 ENGINE = Engine(

@@ -7,7 +7,7 @@ from dataclasses import replace
 from ...model import Level, Need
 from ...probes import directory, fuse, mode, name, node, subvolume, symlink, xattr
 from .._remedies import FOLLOWED, LOCAL, OPEN, PLAIN_PATH
-from .._unpacking import CHANGES
+from .._unpacking import CHANGES, LISTED_BY_PROGRAM, LISTING
 from ._layers import CAPABILITIES, CAPABILITY, CONTENT, NAMES, NODES, TIMES
 from ._overlay2 import SHAREABLE
 from ._volumes import BIND
@@ -146,6 +146,7 @@ FUSE_OVERLAYFS = (
         says="fuse: device not found",
         remedy="modprobe fuse; in a container, give it /dev/fuse",
     ),
+    LISTED_BY_PROGRAM,
     Need(
         (symlink.overlay2,),
         because="The driver keeps a symbolic link l/<ID> -> ../<id>/diff for each layer.",
@@ -185,7 +186,7 @@ FUSE_OVERLAYFS = (
         remedy="install fuse-overlayfs 1.11 or newer; mount with acl; use NFS 3, whose server has "
         "lists; or " + LOCAL,
     ),
-    *BIND,
+    *(need for need in BIND if need is not LISTING),
     Need(
         (),
         level=Level.SHOULD,
