@@ -46,8 +46,8 @@ def _each(probes: str, errno: str | None = None) -> dict[str, str | None]:
 
 
 _ORDINARY = """
-directory.block directory.changeable directory.d_type directory.distinct directory.inode directory.mount_point
-directory.open_unlink directory.writable
+directory.block directory.changeable directory.d_type directory.distinct directory.inode
+directory.mount_point directory.open_unlink directory.writable
 driver.overlay2 durability.directory durability.fdatasync durability.fsync fuse.device
 link.hard link.inode link.to_symlink lock.flock lock.ofd lock.posix lower.linked
 loop.device loop.direct loop.erofs loop.ext4 loop.overlay
@@ -67,8 +67,9 @@ space.direct space.extend space.fallocate space.free space.inodes space.large sp
 space.writable
 symlink.longest symlink.overlay2 symlink.owner symlink.replace symlink.target
 time.nanosecond time.range time.symlink
-xattr.acl_asked xattr.capability_asked xattr.capability_set xattr.declined xattr.overlay_opaque xattr.posix_acl
-xattr.security_capability xattr.size xattr.trusted xattr.user xattr.user_overlay_opaque
+xattr.acl_asked xattr.acl_removed xattr.capability_asked xattr.capability_set xattr.declined
+xattr.overlay_opaque xattr.posix_acl xattr.security_capability xattr.size xattr.trusted xattr.user
+xattr.user_overlay_opaque
 """
 """What an ext4 on a disk of its own does, as mke2fs(8) makes it and mount(8) mounts it."""
 
@@ -200,6 +201,10 @@ HERE = {
     "fuse-no-directories": Answers(no={"directory.writable": "ENOSYS"}),
     "fuse-no-nodes": Answers(
         no=_each("node.device node.fifo node.socket node.whiteout", "EROFS"),
+    ),
+    # fs/overlayfs/super.c: a work directory that is not to be made makes a read-only overlay
+    "fuse-removes-no-attribute": Answers(
+        ("driver.overlay2",), _each("xattr.acl_removed xattr.trusted xattr.user", "ENOENT")
     ),
     "fuse-private": Answers(no={"mode.others": "EACCES"}),
     "fuse-replace-late": Answers(no={"rename.atomic": "ENOENT"}),

@@ -12,4 +12,5 @@ NEEDS = ("mkfs.exfat", "/dev/loop-control", "fs:fuse", "/dev/fuse", "setpriv", "
 def build(bench: Bench) -> Path:
     device = loop(bench, "image", 1 << 30)
     run("mkfs.exfat", device)
-    return bench.serve(bench.directory("mnt"), "mount.exfat-fuse", "-d", "-o", "allow_other", device)
+    command = ("mount.exfat-fuse", "-d", "-o", "allow_other", device)
+    return bench.serve(bench.directory("mnt"), *command)

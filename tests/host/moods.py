@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from errno import EINVAL, ENOLCK, ENOSYS, EPERM, EROFS
+from errno import EINVAL, ENOENT, ENOLCK, ENOSYS, EPERM, EROFS
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -69,6 +69,8 @@ def _every() -> Iterator[FileSystem]:
     yield FileSystem("fuse-no-nodes", "FUSE whose nodes are read-only", _FUSE, guarded)
     private = _served(options="default_permissions")
     yield FileSystem("fuse-private", "FUSE without allow_other", _FUSE, private)
+    keeping = _served(refuse={"REMOVEXATTR": ENOENT})
+    yield FileSystem("fuse-removes-no-attribute", "FUSE without removexattr", _FUSE, keeping)
     refusing = _served(refuse=_REFUSED)
     yield FileSystem("fuse-refusing", "FUSE that refuses operations", _FUSE, refusing)
     late = _served(lies=("replace-late",))

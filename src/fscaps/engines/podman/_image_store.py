@@ -79,6 +79,14 @@ STORE = (
     _copied(_unpacking.fifos(_COPIED, "cp: ")),
     _copied(_unpacking.devices(_COPIED, "cp: ")),
     Need(
+        (xattr.acl_removed,),
+        because="cp --archive rids each directory of the default access control list that another "
+        "may have had in its place.",
+        source="coreutils lib/set-permissions.c:set_acls; measured on posixovl",
+        says="cp: preserving permissions for …: {Error}",
+        remedy=_EROFS,
+    ),
+    Need(
         (node.whiteout,),
         because="A deleted file of a lower layer is a character device 0/0 in the store.",
         source=_COPIED,
@@ -112,8 +120,8 @@ STORE = (
         level=Level.SHOULD,
         because="A file of the image that a container links shows as two until the container is "
         "started again: programs that compare inode numbers, as cp -a and tar do, copy it twice.",
-        source="fs/overlayfs/super.c:ovl_lower_uuid_ok; measured on bindfs, GlusterFS and CephFS by "
-        "ceph-fuse",
+        source="fs/overlayfs/super.c:ovl_lower_uuid_ok; measured on bindfs, GlusterFS, MooseFS "
+        "and ceph-fuse",
         remedy=_EROFS,
     ),
     Need(
