@@ -26,6 +26,10 @@ assert user.SUBORDINATE[1] >= ENOUGH
 _ONCE_PART_OF = {
     "overlay.execute": "overlay.special",
     "directory.distinct": "directory.inode",
+    "directory.block": "directory.writable",
+    "xattr.acl_removed": "directory.writable",
+    "lower.linked": "overlay.lower",
+    "xattr.capability_asked": "xattr.security_capability",
     "mmap.shown": "mmap.coherent",
     "driver.podman_fuse_overlayfs": "driver.fuse_overlayfs",
 }

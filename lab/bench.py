@@ -115,12 +115,12 @@ class Bench:
             time.sleep(0.002)
         return point
 
-    def wait_for_port(self, port: int) -> None:
+    def wait_for_port(self, port: int, address: str = "127.0.0.1") -> None:
         """Wait until a server listens on this machine."""
         deadline = time.monotonic() + _PATIENCE
         while True:
             try:
-                socket.create_connection(("127.0.0.1", port), _PATIENCE).close()
+                socket.create_connection((address, port), _PATIENCE).close()
             except ConnectionRefusedError:
                 if time.monotonic() > deadline:
                     raise

@@ -385,6 +385,13 @@ def _one_inode(tree: Tree, request: Request) -> bytes:
     return bytes(body)
 
 
+def _small_blocks(tree: Tree, request: Request) -> bytes:
+    _, _, size = request.numbers("<2QI")
+    if size > 4 * BLOCK:  # the most that davfs2 takes
+        raise RefusedError(errno.EINVAL)
+    return tree.answer(request)
+
+
 def _composed(tree: Tree, request: Request) -> bytes:
     body = request.body.replace("e\u0301".encode(), "\u00e9".encode())
     return tree.answer(replace(request, body=body))
@@ -421,6 +428,7 @@ LIES: dict[str, dict[str, Callable[[Tree, Request], bytes]]] = {
     "gid-forced": dict.fromkeys(MAKING, _of_another_group),
     "inodes-untold": {"READDIR": _one_inode},
     "list-no-special": {"READDIR": _without_special},
+    "list-small": {"READDIR": _small_blocks},
     "names-composed": {"LOOKUP": _composed},
     "names-cut": dict.fromkeys(NAMING, _cut_short),
     "names-short": {"CREATE": _too_long},

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING
 
-from lab import picture, results, table, uml
+from lab import picture, results, table, uml, unseen
 from lab.generations import OLDEST
 from lab.judging import BASE, BASES, is_base
 from lab.qemu import DEBIANS
@@ -58,8 +59,15 @@ after `lab/generation SUITE` has fetched them. See [the lab](explanation/lab.md)
 def page(rows: list[Row]) -> str:
     """Give the whole page."""
     lines = table.lines(rows)
-    return "\n".join([_head(rows), *_matrix(lines, rows), *_generations(lines, rows),
-                      *_own_losses(rows), *_reasons(lines)]) + "\n"  # fmt: skip
+    parts = (
+        [_head(rows)],
+        _matrix(lines, rows),
+        _generations(lines, rows),
+        unseen.section(unseen.told()),
+        _own_losses(rows),
+        _reasons(lines),
+    )
+    return "\n".join(chain(*parts)) + "\n"
 
 
 def drawing(rows: list[Row]) -> str:

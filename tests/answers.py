@@ -46,10 +46,10 @@ def _each(probes: str, errno: str | None = None) -> dict[str, str | None]:
 
 
 _ORDINARY = """
-directory.changeable directory.d_type directory.distinct directory.inode directory.mount_point
-directory.open_unlink directory.writable
+directory.block directory.changeable directory.d_type directory.distinct directory.inode
+directory.mount_point directory.open_unlink directory.writable
 driver.overlay2 durability.directory durability.fdatasync durability.fsync fuse.device
-link.hard link.inode link.to_symlink lock.flock lock.ofd lock.posix
+link.hard link.inode link.to_symlink lock.flock lock.ofd lock.posix lower.linked
 loop.device loop.direct loop.erofs loop.ext4 loop.overlay
 magic.apptainer_overlay magic.podman_beegfs magic.podman_overlay magic.podman_rootless
 magic.podman_zfs
@@ -69,9 +69,9 @@ space.direct space.extend space.fallocate space.free space.inodes space.large sp
 space.writable
 symlink.longest symlink.overlay2 symlink.owner symlink.replace symlink.target
 time.nanosecond time.range time.symlink
-xattr.acl_asked xattr.capability_listed xattr.capability_set xattr.declined xattr.overlay_opaque
-xattr.posix_acl
-xattr.security_capability xattr.size xattr.trusted xattr.user xattr.user_overlay_opaque
+xattr.acl_asked xattr.acl_removed xattr.capability_asked xattr.capability_listed
+xattr.capability_set xattr.declined xattr.overlay_opaque xattr.posix_acl xattr.security_capability
+xattr.size xattr.trusted xattr.user xattr.user_overlay_opaque
 """
 """What an ext4 on a disk of its own does, as mke2fs(8) makes it and mount(8) mounts it."""
 
@@ -136,6 +136,7 @@ HERE = {
         ("driver.overlay2",),
         {
             **_each(f"{_ATTRIBUTES} {_ACLS} {_USERS} rootless.capability", "ENOTSUP"),
+            "xattr.capability_asked": "ENOTSUP",
             **_each("loop.direct overlay.upper overlay.userxattr"),
             "space.direct": "EINVAL",
             "space.fallocate": "ENOTSUP",
@@ -160,6 +161,7 @@ HERE = {
         no={
             "directory.open_unlink": "ENOTEMPTY",
             "driver.overlay2": None,
+            "lower.linked": None,  # a copied file is not followed to a layer without a UUID
             "link.inode": None,  # and each name has a number of its own (without use_ino)
             "magic.apptainer_overlay": None,
             "mode.setuid": None,
@@ -187,9 +189,11 @@ HERE = {
     "fuse-plain": Answers(
         no={**_each("rename.exchange rename.noreplace", "EINVAL"), "space.sparse": None},
     ),
+    "fuse-small-listing": Answers(("directory.d_type",), {"directory.block": "EINVAL"}),
     # The rest is in moods.py; what is refused there is refused with the errno of the manual page.
     "fuse-refusing": Answers(
-        no={
+        ("xattr.capability_asked",),
+        {
             **_each("durability.directory durability.fdatasync durability.fsync", "EINVAL"),
             **_each("link.hard link.to_symlink", "EPERM"),
             **_each("lock.flock lock.ofd lock.posix", "ENOLCK"),
@@ -206,6 +210,14 @@ HERE = {
             "name.length": "ENAMETOOLONG",
             "name.normal_form": "EEXIST",
         },
+    ),
+    "fuse-no-directories": Answers(no={"directory.writable": "ENOSYS"}),
+    "fuse-no-nodes": Answers(
+        no=_each("node.device node.fifo node.socket node.whiteout", "EROFS"),
+    ),
+    # fs/overlayfs/super.c: a work directory that is not to be made makes a read-only overlay
+    "fuse-removes-no-attribute": Answers(
+        ("driver.overlay2",), _each("xattr.acl_removed xattr.trusted xattr.user", "ENOENT")
     ),
     "fuse-private": Answers(no=_each("mode.below mode.others", "EACCES")),
     "fuse-replace-late": Answers(no={"rename.atomic": "ENOENT"}),

@@ -19,18 +19,26 @@ if TYPE_CHECKING:
 
     from lab.place import Place
 
-# What it says is lost; its status says whether anything works.
+# What it says is lost; its status says whether anything works. One command a line: of `a && b` the
+# shell's -e forgives a.
 _USE = """
 cd "$1"
-ls | grep -qx file && cat file >/dev/null
-ls | grep -qx gone && echo "a whiteout in the layer does not hide what lies below"
+names=$(ls)
+echo "$names" | grep -qx gone && echo "a whiteout in the layer does not hide what lies below"
 test -e file || { echo new >new; exit; }
+echo "$names" | grep -qx file
 grep -q content file
-echo more >>file && grep -q more file
-chmod 600 file && chown 1000:1000 file
-rm -r directory && mkdir directory
-test -z "$(ls -A directory)"
-mv file renamed && test ! -e file && grep -q content renamed
+echo more >>file
+grep -q more file
+chmod 600 file
+chown 1000:1000 file
+rm -r directory
+mkdir directory
+names=$(ls -A directory)
+test -z "$names"
+mv file renamed
+test ! -e file
+grep -q content renamed
 """
 _ESCAPED = "the path has to be escaped in lowerdir="
 

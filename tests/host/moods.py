@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from errno import EINVAL, ENOLCK, EPERM
+from errno import EINVAL, ENOENT, ENOLCK, ENOSYS, EPERM, EROFS
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -63,8 +63,14 @@ def _without_fuse(bench: Bench) -> Path:
 def _every() -> Iterator[FileSystem]:
     lies = ("inodes-untold", "names-composed", "names-short")
     yield FileSystem("fuse-odd-names", "Lies about names", _FUSE, _served(lies=lies))
+    archive = _served(refuse={"MKDIR": ENOSYS})
+    yield FileSystem("fuse-no-directories", "FUSE without mkdir", _FUSE, archive)
+    guarded = _served(refuse={"MKNOD": EROFS})
+    yield FileSystem("fuse-no-nodes", "FUSE whose nodes are read-only", _FUSE, guarded)
     private = _served(options="default_permissions")
     yield FileSystem("fuse-private", "FUSE without allow_other", _FUSE, private)
+    keeping = _served(refuse={"REMOVEXATTR": ENOENT})
+    yield FileSystem("fuse-removes-no-attribute", "FUSE without removexattr", _FUSE, keeping)
     refusing = _served(refuse=_REFUSED)
     yield FileSystem("fuse-refusing", "FUSE that refuses operations", _FUSE, refusing)
     late = _served(lies=("replace-late",))

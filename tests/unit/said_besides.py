@@ -117,6 +117,7 @@ BESIDES = {
     "fuse/device": "fuse: device not found, try 'modprobe fuse' first",
     "fuse/path": "fuse-overlayfs: cannot retrieve path for /mnt/one: No such file or directory",
     "fuse/lower-dirs": "fuse-overlayfs: cannot read lower dirs: Operation not permitted",
+    "fuse/upper-dir": "fuse-overlayfs: cannot read upper dir: Invalid argument",
     "fuse/mount": "docker: Error response from daemon: using mount program fuse-overlayfs: "
     "unknown argument ignored: lazytime",
     "fuse/acl": "failed to read /var/lib/docker/fuse-overlayfs/0/merged/vol: open "

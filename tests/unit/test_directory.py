@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 @pytest.fixture
 def place(tmp_path: Path) -> Iterator[Directory]:
     (tmp_path / "file").write_text("content")
+    (tmp_path / "below").mkdir()
     with Directory(os.open(tmp_path, os.O_RDONLY | os.O_DIRECTORY)) as opened:
         yield opened
 
@@ -37,6 +38,10 @@ def test_a_path_is_walked_again_where_something_was_renamed_meanwhile(
     monkeypatch.setattr(libc, "syscall", interrupted)
     with place.beneath("file") as fd:
         assert os.read(fd, 100) == b"content"
+    assert answers == []
+    answers.append(errno.EAGAIN)
+    with place.same_mount("below") as below:
+        assert below.names() == []
     assert answers == []
 
 

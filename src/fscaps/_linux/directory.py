@@ -7,7 +7,6 @@ can write above the directory can lead us elsewhere.
 from __future__ import annotations
 
 import errno
-import itertools
 import os
 import stat
 import struct
@@ -35,8 +34,9 @@ _ON_THIS_MOUNT = struct.pack("=3Q", _DIRECTORY, 0, 1)
 _BENEATH = struct.pack("=3Q", _READING, 0, 8)
 _UNKNOWN_CALL = (errno.ENOSYS, errno.EPERM)
 """What openat2(2) is before Linux 5.6, and where an old container's filter does not know it."""
-_AGAIN = 100
-"""Times that a path is walked once more; on a machine that always mounts, a few are needed."""
+_TRIES = 100
+"""How often openat2(2) is tried that is EAGAIN: as it says where anything on the machine was
+renamed or mounted meanwhile, so that it could not be sure of a ``..``."""
 _DEEPEST = 24
 """Levels that clear() goes down, each with a descriptor open; no probe makes half as many."""
 
@@ -90,9 +90,8 @@ class Directory:
 
         (openat2(2), since Linux 5.6; before that, the directory is opened and its mount compared)
         """
-        how = _ON_THIS_MOUNT
         try:
-            return Directory(libc.syscall("openat2", self.fd, os.fsencode(name), how, len(how)))
+            return Directory(self._openat2(name, _ON_THIS_MOUNT))
         except OSError as error:
             if error.errno not in _UNKNOWN_CALL:
                 raise
@@ -130,21 +129,15 @@ class Directory:
     def beneath(self, path: Name) -> _Open:
         """Open a file by a path of several names, to be read; EXDEV if a link leads out of here.
 
-        EAGAIN only says that something was renamed or mounted meanwhile, anywhere. (openat2(2);
-        before Linux 5.6 to other than a regular file of this mount, which is looked at before it is
-        opened)
+        (openat2(2); before Linux 5.6 to other than a regular file of this mount, which is looked at
+        before it is opened)
         """
-        call = "openat2", self.fd, os.fsencode(path), _BENEATH, len(_BENEATH)
-        left = _AGAIN
-        while True:
-            try:
-                return _Open(libc.syscall(*call))
-            except OSError as error:
-                if error.errno in _UNKNOWN_CALL:
-                    return _Open(self._on_this_mount(path))
-                if error.errno != errno.EAGAIN or not left:
-                    raise
-                left -= 1
+        try:
+            return _Open(self._openat2(path, _BENEATH))
+        except OSError as error:
+            if error.errno not in _UNKNOWN_CALL:
+                raise
+        return _Open(self._on_this_mount(path))
 
     def _on_this_mount(self, path: Name) -> int:
         seen = calls.open(path, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=self.fd)
@@ -155,6 +148,14 @@ class Directory:
             return calls.open(f"/proc/self/fd/{seen}", _READING & ~os.O_NOFOLLOW)
         finally:
             calls.close(seen)
+
+    def _openat2(self, path: Name, how: bytes) -> int:
+        for _ in range(_TRIES):
+            try:
+                return libc.syscall("openat2", self.fd, os.fsencode(path), how, len(how))
+            except BlockingIOError as again:
+                failure = again
+        raise failure
 
     def file(self, name: Name, flags: int = os.O_RDONLY, mode: int = 0o600) -> _Open:
         """Open a file for the length of a ``with``."""
@@ -238,9 +239,9 @@ class Directory:
         """The names in it, without ``.`` and ``..``."""
         return [entry.name for entry in self.entries()]
 
-    def entries(self) -> Iterator[Entry]:
+    def entries(self, block: int = listing.BLOCK) -> Iterator[Entry]:
         """What is in it, without ``.`` and ``..``; see listing.entries()."""
-        return listing.entries(self.fd)
+        return listing.entries(self.fd, block)
 
     def clear(self, but: str = "", levels: int = _DEEPEST) -> None:
         """Remove all that is in it but that name, as far as possible; raises the last error.
@@ -248,23 +249,14 @@ class Directory:
         What another mount covers stays (EXDEV), and what lies deeper than so many levels (ELOOP).
         """
         failure: OSError | None = None
-        calls.lseek(self.fd, 0, os.SEEK_SET)  # entries() may have left off elsewhere
-        # Quicker than entries(), and its guess of types will do.
-        with naming("readdir"), os.scandir(self.fd) as listed:
-            entries = [
-                (entry.name, entry.is_dir(follow_symlinks=False))
-                for entry in itertools.islice(listed, listing.MOST)
-                if entry.name != but
-            ]
-            more = next(listed, None)
-        if more:
-            raise listing.endless("readdir")
-        for name, is_directory in entries:
+        for entry in list(self.entries()):
+            if entry.name == os.fsencode(but):
+                continue
             try:
-                if is_directory:
-                    self._remove_directory(name, levels)
+                if entry.is_directory:
+                    self._remove_directory(entry.name, levels)
                 else:
-                    self._remove(name, levels)
+                    self._remove(entry.name, levels)
             except OSError as error:
                 failure = error
         if failure:

@@ -14,6 +14,10 @@ if TYPE_CHECKING:
 
 MOST = 32768
 """Entries that a directory may be said to have: a server, or a neighbour, must not fill memory."""
+_DT_DIR = 4
+BLOCK = 8192
+"""Bytes that are read at once, as by Go's programs (os/dir_unix.go: blockSize), which the engines
+are. The C library reads 32 KiB, which not every FUSE server gives (directory.block)."""
 _DIRENT = struct.Struct("=QqHB")
 
 
@@ -27,31 +31,33 @@ class Entry:
         self.inode = inode
         self.type = kind
 
+    @property
+    def is_directory(self) -> bool:
+        """Whether it says that it is one."""
+        return self.type == _DT_DIR
 
-def entries(fd: int) -> Iterator[Entry]:
-    """All but ``.`` and ``..``, from the first on; EOVERFLOW if there are more than MOST.
+
+def entries(fd: int, block: int = BLOCK) -> Iterator[Entry]:
+    """All but ``.`` and ``..``, from the first on, so many bytes at a time.
+
+    EOVERFLOW if there are more than MOST.
 
     Read raw, because os.scandir hides DT_UNKNOWN behind a stat of its own.
     """
     import ctypes  # noqa: PLC0415 - as in libc
 
     calls.lseek(fd, 0, os.SEEK_SET)
-    buffer = ctypes.create_string_buffer(32768)
+    buffer = ctypes.create_string_buffer(block)
     left = MOST
     while True:
         count = libc.syscall("getdents64", fd, ctypes.addressof(buffer), len(buffer))
         if not count:
             return
-        block = list(_entries(buffer.raw[:count]))
-        left -= len(block)
+        found = list(_entries(buffer.raw[:count]))
+        left -= len(found)
         if left < 0:
-            raise endless("getdents64")
-        yield from block
-
-
-def endless(call: str) -> OSError:
-    """The error of a listing that goes on and on."""
-    return OSError(errno.EOVERFLOW, f"{call}: more than {MOST} entries in a directory")
+            raise OSError(errno.EOVERFLOW, f"getdents64: more than {MOST} entries in a directory")
+        yield from found
 
 
 def _entries(block: bytes) -> Iterator[Entry]:

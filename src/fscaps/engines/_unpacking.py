@@ -236,3 +236,25 @@ CHANGES = Need(
     remedy="have the FUSE server tell inode numbers (use_ino, readdir_ino)",
 )
 """How a driver without an overlay finds what a container has changed."""
+
+LISTING = Need(
+    (directory.block,),
+    level=Level.SHOULD,
+    because="The server refuses to be read as much of a directory at a time as the GNU C library "
+    "asks for, so that ls, rm -r and the like fail in containers; engines ask for less.",
+    source="glibc sysdeps/unix/sysv/linux/opendir.c:__alloc_dir; fs/fuse/readdir.c; measured on "
+    "davfs2",
+    says="… invalid argument",
+    remedy=LOCAL,
+)
+"""What containers do on a bind mount of a directory."""
+LISTED_BY_PROGRAM = replace(
+    LISTING,
+    level=Level.MUST,
+    because="fuse-overlayfs reads directories as the GNU C library does, and the server refuses to "
+    "be read that much at a time.",
+    source="containers/fuse-overlayfs v1.10 main.c:load_dir; measured on davfs2's manner with "
+    "docker 20.10.24 and podman 4.3.1",
+    says="fuse-overlayfs: cannot read upper dir: {Error}",
+)
+"""What the program fuse-overlayfs does."""

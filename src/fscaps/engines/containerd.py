@@ -303,6 +303,7 @@ _COPIES = (
         source="snapshots/native/native.go:mounts",
         remedy="mount -o remount,dev",
     ),
+    _unpacking.LISTING,
 )
 
 ENGINE = Engine(

@@ -94,6 +94,23 @@ MESSAGES = (
         ),
     ),
     Message(
+        "fuse/upper-dir",
+        r"fuse-overlayfs: cannot read upper dir: ",
+        "fuse-overlayfs",
+        "main.c:main; measured with docker and podman",
+        "fuse-overlayfs could not read the directory that is to take what the container changes.",
+        (
+            Cause(
+                "A FUSE server gives no 32 KiB of a directory at a time, as davfs2.",
+                checks=(Check(directory.block),),
+                errnos=(EINVAL,),
+                look="ls the directory",
+                remedy=LOCAL,
+            ),
+            BROKEN,
+        ),
+    ),
+    Message(
         "fuse/mount",
         rf"{_NOT_MOUNTED}",
         "dockerd, fuse-overlayfs; Podman, Buildah, CRI-O with a mount_program",

@@ -9,9 +9,11 @@ from errno import (
     EACCES,
     EBUSY,
     EDQUOT,
+    EINVAL,
     EIO,
     ENOENT,
     ENOSPC,
+    ENOSYS,
     ENOTEMPTY,
     EOVERFLOW,
     EPERM,
@@ -33,6 +35,8 @@ if TYPE_CHECKING:
     from ._area import Area
 
 _KINDS = "kinds"
+_OF_THE_C_LIBRARY = 32768
+"""Bytes (glibc sysdeps/unix/sysv/linux/opendir.c: __alloc_dir)."""
 _FEW = 8
 """How many of the entries that are there already are looked at."""
 _MOST = 10000
@@ -42,15 +46,16 @@ _KIND_NAMES = {"f": "file", "d": "directory", "l": "symlink", "p": "FIFO"}
 
 @probe(
     "Can a directory be made here?",
-    no=(EROFS, ENOSPC, EDQUOT, EPERM, EACCES, EOVERFLOW, EIO, EUCLEAN),
+    no=(EROFS, ENOSPC, EDQUOT, EPERM, EACCES, EOVERFLOW, EIO, EUCLEAN, ENOSYS),
     capabilities=("CAP_DAC_OVERRIDE",),
 )
 def writable(area: Area) -> None:
     """Whether the scratch directory could be made, which everything else depends on.
 
-    EIO is how a file system answers that has been shut down, EUCLEAN one that is corrupt,
-    EOVERFLOW an idmapped mount on which this user has no id (fs/namei.c:may_create), and ENOENT one
-    of the kernel's own (proc), unless the directory was removed meanwhile.
+    EIO is how a file system answers that has been shut down, EUCLEAN one that is corrupt, ENOSYS
+    one by FUSE that is only read (squashfuse), EOVERFLOW an idmapped mount on which this user has
+    no id (fs/namei.c:may_create), and ENOENT one of the kernel's own (proc), unless the directory
+    was removed meanwhile.
     """
     if isinstance(area.directory, OSError) and area.directory.errno == ENOENT and _is_there(area):
         raise No("mkdir: No such file or directory", errno="ENOENT")
@@ -199,6 +204,17 @@ def distinct(area: Area) -> None:
         if file != status.st_ino:
             both = f"{os.fsdecode(name)} and {os.fsdecode(entry.name)}"
             raise No(f"{both} both have d_ino {entry.inode}")
+
+
+@probe("Can 32 KiB of a directory be read at a time?", no=(EINVAL,), after=(writable,))
+def block(area: Area) -> None:
+    """getdents64(2) with the buffer of the C library's readdir(3); the engines' own is smaller.
+
+    Linux 6.18 asks a FUSE server for as much, and davfs2 says EINVAL to more than 16 KiB.
+    (fs/fuse/readdir.c:fuse_readdir_uncached)
+    """
+    listed = area.listed if isinstance(area.directory, Exception) else area.directory
+    next(listed.entries(_OF_THE_C_LIBRARY), None)
 
 
 @probe(

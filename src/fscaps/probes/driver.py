@@ -32,7 +32,7 @@ _OLDEST_FOR_FUSE = (4, 18)
     "Is an overlay with its upper directory here accepted by mount(2)?",
     no=(EINVAL, ELOOP, ESTALE, EREMOTE, EXDEV, EIO, ENOTSUP, EOVERFLOW),
     capabilities=("CAP_SYS_ADMIN",),
-    after=(overlay.upper,),
+    after=(overlay.upper, xattr.acl_removed),
 )
 def overlay2(area: Area) -> str:
     """The mount that dockerd and podman try; they use nothing of it.
@@ -45,6 +45,8 @@ def overlay2(area: Area) -> str:
     if area.outcome(overlay.upper) is Outcome.YES:
         return "mounted already (see overlay.upper)"
     _overlay.refuse_unprivileged(area)
+    if area.outcome(xattr.acl_removed) is Outcome.NO:
+        return "not mounted: it would be, read-only (see xattr.acl_removed)"
     _refuse_remote(area)
     if area.mounting is not Mounting.ALWAYS and not _is_harmless(area):
         raise Unknown(Reason.UNSAFE, "a refused overlay mount may do harm on this file system")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import stat
 import struct
-from errno import EACCES, EINVAL, EIO, ENODEV, ENOENT, ENOSYS, ENOTSUP, ENXIO, EPERM
+from errno import EACCES, EINVAL, EIO, ENODEV, ENOENT, ENOSYS, ENOTSUP, ENXIO, EPERM, EROFS
 
 from .._linux import calls, libc
 from ..findings import Reason
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from .._linux.directory import Directory
     from ._area import Area
 
-_REFUSED = (EPERM, EACCES, EINVAL, EIO, ENXIO, ENOTSUP, ENODEV, ENOENT, ENOSYS)
+_REFUSED = (EPERM, EACCES, EINVAL, EIO, ENXIO, ENOTSUP, ENODEV, ENOENT, ENOSYS, EROFS)
 _NULL = os.makedev(1, 3)
 _AF_UNIX, _SOCK_STREAM = 1, 1
 

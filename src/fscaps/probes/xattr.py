@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import struct
-from errno import E2BIG, EACCES, EINVAL, ENODATA, ENOSPC, ENOTSUP, EPERM, ERANGE
+from contextlib import suppress
+from errno import E2BIG, EACCES, EINVAL, ENODATA, ENOSPC, ENOTSUP, EPERM, ERANGE, errorcode
 
 from .._linux import calls, xattrs
 from ..findings import Outcome, Reason
@@ -59,7 +60,7 @@ def _round_trip(fd: int, name: str, value: bytes) -> bool:
     if seen != value:
         raise No(f"{name} was set to {value!r} and read back as {seen[:64]!r}")
     listed = name in xattrs.names(fd)
-    xattrs.remove(fd, name)
+    _remove(fd, name)
     try:
         xattrs.get(fd, name)
     except OSError as error:
@@ -67,6 +68,13 @@ def _round_trip(fd: int, name: str, value: bytes) -> bool:
             return listed
         raise
     raise No(f"{name} was removed and is still there")
+
+
+def _remove(fd: int, name: str) -> None:
+    try:
+        xattrs.remove(fd, name)
+    except FileNotFoundError as error:
+        raise No(str(error.strerror), errno="ENOENT") from None
 
 
 def _listed_round_trip(fd: int, name: str) -> None:
@@ -200,6 +208,36 @@ def posix_acl(area: Area) -> None:
         _round_trip(folder.fd, "system.posix_acl_default", acl)
 
 
+@probe("Can a directory be rid of access control lists that it has not got?")
+def acl_removed(area: Area) -> None:
+    """removexattr(2) of ``system.posix_acl_default``: ENODATA, or ENOTSUP where there are none.
+
+    cp -a does so for each directory (coreutils: acl_delete_def_file(3)), and the kernel for the
+    work directory of an overlay, which it mounts read-only where it cannot.
+    (fs/overlayfs/super.c:ovl_workdir_create)
+    """
+    with area.scratch.mkdir("plain") as folder:
+        try:
+            xattrs.remove(folder.fd, "system.posix_acl_default")
+        except OSError as error:
+            if error.errno not in (ENODATA, ENOTSUP):
+                raise No(str(error.strerror), errno=errorcode.get(error.errno or 0)) from None
+
+
+@probe("Can a file be asked for its capability?", no=(ENOTSUP, EPERM, EACCES, EINVAL))
+def capability_asked(area: Area) -> None:
+    """getxattr(2) of ``security.capability``: a value, or ENODATA for none.
+
+    Some servers answer, and let none be set. (glusterfs without its option selinux)
+    """
+    for fd in _open(area):
+        try:
+            xattrs.get(fd, "security.capability")
+        except OSError as error:
+            if error.errno != ENODATA:
+                raise
+
+
 @probe("Can a file be asked for its access control list?", no=(ENOTSUP, EPERM, EACCES, EINVAL))
 def acl_asked(area: Area) -> None:
     """getxattr(2) of ``system.posix_acl_access``: a value, or ENODATA for none.
@@ -246,7 +284,8 @@ def size(area: Area) -> Answer:
     try:
         name = _usable(fd)
         largest, refusal = _largest(fd, name)
-        xattrs.remove(fd, name)
+        with suppress(FileNotFoundError):
+            xattrs.remove(fd, name)
     finally:
         calls.close(fd)
     if largest < 4000:  # noqa: PLR2004 - ext4 without ea_inode fits a 4096-byte block less a header

@@ -8,7 +8,7 @@ from ...model import Level, Need
 from ...probes import directory, fuse, mode, name, node, subvolume, symlink, xattr
 from .. import _unpacking
 from .._remedies import FOLLOWED, LOCAL, OPEN, PLAIN_PATH
-from .._unpacking import CHANGES
+from .._unpacking import CHANGES, LISTED_BY_PROGRAM, LISTING
 from ._layers import CAPABILITIES, CAPABILITY, CONTENT, NAMES, NODES, TIMES
 from ._overlay2 import SHAREABLE
 from ._volumes import BIND_BELOW
@@ -100,6 +100,7 @@ VFS = (
     *(
         replace(
             CAPABILITY,
+            any_of=(xattr.capability_asked,),
             because="vfs copies a layer file by file and asks each for its capability; where that "
             "is not supported, Docker before 23.0.6 (20.10: before 20.10.26) loads not even an "
             "image without any.",
@@ -155,6 +156,7 @@ FUSE_OVERLAYFS = (
         says="fuse: device not found",
         remedy="modprobe fuse; in a container, give it /dev/fuse",
     ),
+    LISTED_BY_PROGRAM,
     Need(
         (symlink.overlay2,),
         because="The driver keeps a symbolic link l/<ID> -> ../<id>/diff for each layer.",
@@ -195,7 +197,7 @@ FUSE_OVERLAYFS = (
         remedy="install fuse-overlayfs 1.11 or newer; mount with acl; use NFS 3, whose server has "
         "lists; or " + LOCAL,
     ),
-    *BIND_BELOW,
+    *(need for need in BIND_BELOW if need is not LISTING),
     Need(
         (),
         level=Level.SHOULD,

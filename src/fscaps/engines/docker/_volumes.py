@@ -7,6 +7,7 @@ from dataclasses import replace
 from ...model import Level, Need
 from ...probes import directory, link, lock, mode, node, owner, rename, symlink
 from .._remedies import FOLLOWED, LOCAL, OPEN
+from .._unpacking import LISTING
 from ._daemon import WRITABLE
 from ._layers import CONTENT, TIMES
 
@@ -96,6 +97,7 @@ BIND = (
         says="error removing volume path '…': … directory not empty",
         remedy=LOCAL,
     ),
+    LISTING,
 )
 BIND_BELOW = tuple(
     replace(

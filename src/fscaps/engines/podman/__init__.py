@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from ...model import Engine, Role
 from .. import _loop
-from .._unpacking import CHANGES
+from .._unpacking import CHANGES, LISTING
 from ._drivers import BY_PROGRAM, FOLLOWS, OPEN_TO_ALL, OVERLAY
 from ._graphroot import COLON, GRAPHROOT, SHORT, UTF8, VOLUMES
 from ._image_store import STORE
@@ -26,7 +26,7 @@ ENGINE = Engine(
         Role(
             id="podman/overlay",
             title="a whole podman graphroot",
-            needs=(*_ROOTFUL, *OVERLAY),
+            needs=(*_ROOTFUL, LISTING, *OVERLAY),
         ),
         Role(
             id="podman/fuse-overlayfs",
@@ -37,13 +37,13 @@ ENGINE = Engine(
         Role(
             id="podman/vfs",
             title="a graphroot with vfs",
-            needs=(*map(by_vfs, _ROOTFUL), COLON, FOLLOWS, *OPEN_TO_ALL, CHANGES),
+            needs=(*map(by_vfs, _ROOTFUL), COLON, FOLLOWS, *OPEN_TO_ALL, CHANGES, LISTING),
             alternative=True,
         ),
         Role(
             id="podman/rootless",
             title="a rootless graphroot",
-            needs=(*GRAPHROOT, UTF8, SHORT, *ROOTLESS),
+            needs=(*GRAPHROOT, UTF8, SHORT, LISTING, *ROOTLESS),
             alternative=True,
         ),
         Role(

@@ -9,6 +9,7 @@ from ...probes import (
     directory,
     link,
     lock,
+    lower,
     mode,
     name,
     node,
@@ -78,6 +79,14 @@ STORE = (
     _copied(_unpacking.fifos(_COPIED, "cp: ")),
     _copied(_unpacking.devices(_COPIED, "cp: ")),
     Need(
+        (xattr.acl_removed,),
+        because="cp --archive rids each directory of the default access control list that another "
+        "may have had in its place.",
+        source="coreutils lib/set-permissions.c:set_acls; measured on posixovl",
+        says="cp: preserving permissions for …: {Error}",
+        remedy=_EROFS,
+    ),
+    Need(
         (node.whiteout,),
         because="A deleted file of a lower layer is a character device 0/0 in the store.",
         source=_COPIED,
@@ -104,6 +113,15 @@ STORE = (
         because="The layers of the store are the lower layers of each container's root.",
         source="drivers/overlay/overlay.go:get",
         says='creating overlay mount to …/merged, mount_data="…": {error}',
+        remedy=_EROFS,
+    ),
+    Need(
+        (lower.linked,),
+        level=Level.SHOULD,
+        because="A file of the image that a container links shows as two until the container is "
+        "started again: programs that compare inode numbers, as cp -a and tar do, copy it twice.",
+        source="fs/overlayfs/super.c:ovl_lower_uuid_ok; measured on bindfs, GlusterFS, MooseFS "
+        "and ceph-fuse",
         remedy=_EROFS,
     ),
     Need(
