@@ -38,7 +38,7 @@ class _Endless(Tree):
 
 
 class _Devices(Tree):
-    def __init__(self, *, locks: bool, attributes: bool) -> None:
+    def __init__(self, *, locks: bool = False, attributes: bool = False) -> None:
         super().__init__(locks=locks, attributes=attributes)
         number = os.stat(sys.argv[3]).st_rdev
         encoded = os.minor(number) | os.major(number) << 8  # include/linux/kdev_t.h
@@ -58,8 +58,12 @@ class _Devices(Tree):
 class _OddPlan(Plan):
     def tree(self) -> Tree:
         """The tree with the oddity that the command line names."""
-        odd = {"giving": _Giving, "endless": _Endless, "devices": _Devices}[sys.argv[2]]
-        return odd(locks=True, attributes=True)
+        kinds: dict[str, type[Tree]] = {
+            "giving": _Giving,
+            "endless": _Endless,
+            "devices": _Devices,
+        }
+        return kinds[sys.argv[2]](locks=True, attributes=True)
 
 
 if __name__ == "__main__":
