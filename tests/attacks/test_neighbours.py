@@ -202,7 +202,8 @@ def _swap(target: Path, attack: Attack, denied: dict[str, int] | None) -> Afterm
         timeout=2,
         deadline=8,
     )
-    after = {path.lstat().st_ino: _one(path) for path in base.rglob("*")}
+    there = [path for path in base.rglob("*") if path.lstat().st_ino in before]  # none of 4 GiB
+    after = {path.lstat().st_ino: _one(path) for path in there}
     changed = {inode: after.get(inode) for inode, was in before.items() if after.get(inode) != was}
     # An empty directory under the name of the scratch goes; the neighbour may remove that himself.
     problems = [
