@@ -165,7 +165,8 @@ class Opened:
             held = f"/proc/{pid}/fd/{number}"
             with suppress(FileNotFoundError):  # one that another thread of it has closed
                 name, status = os.readlink(held), os.stat(held)
-                if name.startswith(self._base) and self._is_others(name, status):
+                is_open = not _flags(pid, number) & os.O_PATH
+                if is_open and name.startswith(self._base) and self._is_others(name, status):
                     self.problems.add(f"{name} was opened")
 
     def _is_others(self, name: str, status: os.stat_result) -> bool:
@@ -175,6 +176,11 @@ class Opened:
         if where == self._target and SCRATCH.fullmatch(last) and stat.S_ISDIR(status.st_mode):
             return False  # that it is not ours is seen by looking at it
         return status.st_ino in self._others or status.st_uid == NEIGHBOUR
+
+
+def _flags(pid: int, number: str) -> int:
+    with open(f"/proc/{pid}/fdinfo/{number}", encoding="ascii") as info:
+        return int(next(row.split()[1] for row in info if row.startswith("flags:")), 8)
 
 
 def _swap(target: Path, attack: Attack, denied: dict[str, int] | None) -> Aftermath:
@@ -202,7 +208,8 @@ def _swap(target: Path, attack: Attack, denied: dict[str, int] | None) -> Afterm
         timeout=2,
         deadline=8,
     )
-    after = {path.lstat().st_ino: _one(path) for path in base.rglob("*")}
+    there = [path for path in base.rglob("*") if path.lstat().st_ino in before]  # none of 4 GiB
+    after = {path.lstat().st_ino: _one(path) for path in there}
     changed = {inode: after.get(inode) for inode, was in before.items() if after.get(inode) != was}
     # An empty directory under the name of the scratch goes; the neighbour may remove that himself.
     problems = [

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import os
+import struct
 import subprocess
 import sys
 import textwrap
@@ -19,6 +20,7 @@ import pytest
 from unit.running import execute
 
 import fscaps
+from fscaps import Outcome
 from fscaps._linux import system
 from lab.mounts import MNT_DETACH, mount, unmount
 from lab.user import let_pass
@@ -222,14 +224,14 @@ def test_one_of_a_process_that_is_hidden_is_not_swept() -> None:
 
 
 @contextmanager
-def _served(point: Path, oddity: str) -> Iterator[None]:
+def _served(point: Path, *oddity: str) -> Iterator[None]:
     point.mkdir()
     device = os.open("/dev/fuse", os.O_RDWR | os.O_CLOEXEC)
     options = f"fd={device},rootmode=40000,user_id=0,group_id=0,allow_other"
     mount("odd", point, "fuse.odd", 0, options)
     server = Path(__file__).with_name("odd_server.py")
     with subprocess.Popen(
-        [sys.executable, server, str(device), oddity],
+        [sys.executable, server, str(device), *oddity],
         pass_fds=[device],
         stdout=subprocess.PIPE,
         env={"PYTHONPATH": str(server.parents[2])},
@@ -264,3 +266,52 @@ def test_a_listing_that_never_ends_does_not_fill_memory(tmp_path: Path) -> None:
         if found.seconds:
             assert found.errno == "EOVERFLOW", found
     assert any("getdents64: more than" in told for told in report.warnings), report.warnings
+
+
+@contextmanager
+def _looped(file: Path) -> Iterator[str]:
+    done = subprocess.run(["losetup", "--find", "--show", file], capture_output=True, check=True)
+    device = done.stdout.decode().strip()
+    try:
+        yield device
+    finally:
+        subprocess.run(["losetup", "--detach", device], check=True)
+
+
+@FUSE
+def test_nothing_is_written_to_a_device_in_the_place_of_a_file(tmp_path: Path) -> None:
+    """A server of a mount without nodev may say that what was a file is this machine's disk."""
+    disk = tmp_path / "disk"
+    disk.write_bytes(bytes(1 << 20))
+    with _looped(disk) as device, _served(tmp_path / "point", "devices", device):
+        report = fscaps.survey(tmp_path / "point", timeout=2)
+    assert not disk.read_bytes().strip(b"\0")
+    assert report.findings["node.device_open"].outcome is not Outcome.YES
+
+
+def _closed(scratch: str) -> None:
+    for name in (scratch, f"{scratch}/file"):
+        with pytest.raises(PermissionError):
+            os.close(os.open(name, os.O_RDONLY))
+
+
+@INTERCEPTED
+def test_what_a_directory_gives_to_all_new_ones_opens_nothing(target: Path) -> None:
+    """Its default ACL names the neighbour, its setgid bit his group; he does not get in."""
+    target.chmod(0o2777)
+    entries = ((1, 7, -1), (2, 7, NEIGHBOUR), (4, 7, -1), (0x10, 7, -1), (0x20, 7, -1))
+    acl = b"".join(struct.pack("<HHi", *entry) for entry in entries)  # linux/posix_acl_xattr.h
+    os.setxattr(target, "system.posix_acl_default", struct.pack("<I", 2) + acl)
+    refused: list[bool] = []
+
+    def look(_watch: Watch, call: Call, place: Place) -> bool:
+        if place.who == "worker" and call.name in {"fchmod", "fchownat", "unshare"}:
+            name = next(name for name in os.listdir(target) if SCRATCH.fullmatch(name))
+            refused.append(_as_neighbour(target, lambda: _closed(name)))
+        return False
+
+    done = trial.attempt(str(target), look, timeout=30, deadline=90)
+    assert done.report is not None
+    assert len(refused) > 9, list(done.report.findings.values())[:9]
+    assert all(refused)
+    assert os.listdir(target) == ["his"]

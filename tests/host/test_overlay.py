@@ -337,3 +337,12 @@ def test_what_is_not_mounted_any_more_is_not_unmounted(
     assert ask(overlay.remount, area).errno == "ENOSPC"
     monkeypatch.setattr(mounts, "can_detach", lambda: False)
     area.made["session"].unmount()
+
+
+def test_all_that_is_asked_of_one_overlay_is_asked_before_its_namespace_is_left() -> None:
+    """Out of another it cannot be mounted anew, and that would be taken for a no."""
+    order = [probe.id for probe in fscaps.probes.in_order(fscaps.probes.every().values())]
+    entered = order.index("overlay.lower")
+    users = ("copy_up", "whiteout", "opaque", "rename", "execute", "special", "remount")
+    for user in (*users, "native_diff", "metacopy"):
+        assert order.index(f"overlay.{user}") < entered

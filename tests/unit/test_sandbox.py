@@ -944,3 +944,30 @@ def test_every_subject_can_be_asked_of_a_plain_directory(scene: Path) -> None:
         assert one.reason not in {CRASH, TIMEOUT, UNRESPONSIVE}
     assert report.warnings == ()
     assert os.listdir(scene / "place") == []
+
+
+def test_who_could_not_be_killed_is_reaped_when_the_next_starts(
+    scene: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No zombie stays with a caller who goes on asking."""
+    stuck = child.start("boot", impostor(scene, FOREVER))
+    monkeypatch.setattr(stuck, "_kill", lambda: None)  # who waits in the kernel does not heed it
+    assert not stuck.end(0.01)
+    os.kill(stuck.pid, signal.SIGKILL)
+    os.waitid(os.P_PID, stuck.pid, os.WEXITED | os.WNOWAIT)
+    child.start("boot").dismiss()
+    with pytest.raises(ChildProcessError):
+        os.waitpid(stuck.pid, os.WNOHANG)
+
+
+def test_a_child_that_has_got_the_number_of_one_left_behind_is_not_reaped(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    pid = os.fork()
+    if pid == 0:
+        os._exit(0)
+    os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
+    monkeypatch.setitem(child._left, pid, "0")
+    child.start("boot").dismiss()
+    assert os.waitpid(pid, os.WNOHANG) == (pid, 0)
+    assert pid not in child._left

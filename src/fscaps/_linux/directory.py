@@ -77,9 +77,18 @@ class Directory:
         return b"/proc/self/fd/%d/%s" % (self.fd, os.fsencode(name))
 
     def open(self, name: Name, flags: int = os.O_RDONLY, mode: int = 0o600) -> int:
-        """openat(2), never through a symbolic link and never blocking on a FIFO."""
+        """openat(2), never through a symbolic link, never blocking on a FIFO, and no device."""
         flags |= os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
-        return calls.open(name, flags, mode, dir_fd=self.fd)
+        return _no_device(calls.open(name, flags, mode, dir_fd=self.fd))
+
+    def device(self, name: Name, number: int) -> _Open:
+        """Open a character device to be written to; EIO if it is not the one of that number."""
+        with _Open(calls.open(name, os.O_PATH | _READING, dir_fd=self.fd)) as seen:
+            status = calls.fstat(seen)
+            if not (stat.S_ISCHR(status.st_mode) and status.st_rdev == number):
+                raise OSError(errno.EIO, "open: another device than was made")
+            writing = os.O_WRONLY | os.O_CLOEXEC | os.O_NONBLOCK
+            return _Open(calls.open(f"/proc/self/fd/{seen}", writing))
 
     def directory(self, name: Name) -> Directory:
         """Open a directory in this one."""
@@ -133,7 +142,7 @@ class Directory:
         before it is opened)
         """
         try:
-            return _Open(self._openat2(path, _BENEATH))
+            return _Open(_no_device(self._openat2(path, _BENEATH)))
         except OSError as error:
             if error.errno not in _UNKNOWN_CALL:
                 raise
@@ -297,6 +306,18 @@ class Directory:
                     os.chmod(f"/proc/self/fd/{handle}", 0o700)
         finally:
             calls.close(handle)
+
+
+def _no_device(fd: int) -> int:
+    """What was opened, unless a server says that what was a file is a device of this machine."""
+    try:
+        kind = stat.S_IFMT(calls.fstat(fd).st_mode)
+        if kind in (stat.S_IFCHR, stat.S_IFBLK):
+            raise OSError(errno.EIO, "open: a device in the place of a file")
+    except OSError:
+        calls.close(fd)
+        raise
+    return fd
 
 
 def _failure_to_clear(directory: Directory, levels: int) -> OSError | None:

@@ -23,6 +23,8 @@ _AS_AT_FIRST = (
 # more: a worker that is somebody else's shows him its environment (/proc/PID/environ).
 _ENVIRONMENT = ("PATH", "LD_LIBRARY_PATH")
 _KILL, _STOP = 9, 19  # signal(7); the module costs more to load than it is worth here
+_left: dict[int, str] = {}
+"""Those that could not be killed, and when each began; the next start() reaps who has ended."""
 _PATIENCE = 5.0
 """Seconds for a worker to take its request, where a pipe does not hold it."""
 
@@ -83,6 +85,8 @@ class Child:
         self._kill()
         gone = self.wait(grace)
         self._reap(until)
+        if not gone:
+            _left[self.pid] = _began(self.pid)
         return gone
 
     def _kill(self) -> None:
@@ -174,12 +178,30 @@ def _is_reaped(who: int) -> bool:
     return False
 
 
+def _reap_left() -> None:
+    """Reap who was left behind and has ended; a number may have become another child's."""
+    for pid, began in list(_left.items()):
+        if _began(pid) != began or _is_reaped(pid):
+            _left.pop(pid, None)
+
+
+def _began(pid: int) -> str:
+    """When a process started; empty if there is none."""
+    from .._linux import system  # noqa: PLC0415 - seldom wanted
+
+    try:
+        return system.process_start(pid)
+    except OSError:
+        return ""
+
+
 def start(module: str, python: str | None = None) -> Child:
     """Start a child that runs ``start()`` of that module of this package's ``_sandbox``.
 
     It has none of our descriptors, and all signals as a process has them at first. Raises
     PlatformError where there is no Python to run, SandboxError where it cannot be started.
     """
+    _reap_left()
     executable = python or sys.executable
     frozen = getattr(sys, "frozen", False)  # as PyInstaller and cx_Freeze say
     if not executable:

@@ -73,7 +73,8 @@ def _answer_all(request: Request, asked: list[Probe]) -> None:
 
 
 def _clean(request: Cleaning) -> None:
-    flags = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
+    # Nothing is asked of it but the one name: the path may lead elsewhere by now.
+    flags = os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC
     with Directory(os.open(request.path, flags)) as target:
         _be_modest()
         scratch.remove_by_name(target, request.name, tuple(request.made))

@@ -145,7 +145,7 @@ def make_nodes(merged: Directory) -> None:
         if (stat.S_IFMT(status.st_mode), status.st_rdev) != (kind, device):
             found = f"{stat.filemode(status.st_mode)}, device {status.st_rdev:#x}"
             raise No(f"{name} was made, and is {found}")
-    with merged.file("null", os.O_WRONLY):
+    with merged.device("null", _NULL):
         pass
 
 

@@ -11,7 +11,12 @@ if TYPE_CHECKING:
 
 @probe(
     "Does a file of a lower layer stay one file when it is linked?",
-    after=(overlay.lower, directory.writable),
+    # overlay.lower goes into a mount namespace of its own, out of which the overlay that is mounted
+    # from outside cannot be mounted anew (fs/namespace.c:clone_private_mount).
+    after=(
+        *(overlay.remount, overlay.native_diff, overlay.metacopy),
+        *(overlay.lower, directory.writable),
+    ),
 )
 def linked(area: Area) -> None:
     """Link a file of the layer in an overlay with its upper on a tmpfs; both names by stat(2).
