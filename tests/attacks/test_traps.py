@@ -315,3 +315,22 @@ def test_what_a_directory_gives_to_all_new_ones_opens_nothing(target: Path) -> N
     assert len(refused) > 9, list(done.report.findings.values())[:9]
     assert all(refused)
     assert os.listdir(target) == ["his"]
+
+
+@INTERCEPTED
+def test_the_cleaner_does_not_open_where_the_path_leads_by_then(target: Path) -> None:
+    """Who owns what lies above it may have made it a link to a directory of root's."""
+    killed: list[int] = []
+    opened: list[int] = []
+
+    def decide(watch: Watch, call: Call, place: Place) -> bool:
+        if call.process == WORKER and place.probe and not killed:
+            killed.append(call.pid)
+            watch.kill(WORKER)
+        elif killed and call.name == "openat" and call.text(1) == str(target):
+            opened.append(call.arguments[2])
+        return False
+
+    assert trial.attempt(str(target), decide, only=["directory.*"]).report is not None
+    assert opened
+    assert all(flags & os.O_PATH for flags in opened)
