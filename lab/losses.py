@@ -38,7 +38,12 @@ _TOLD_BY = [
             r"can't execute '/bin/sh': |/named/su: not found|: Stale file handle$",
             "mode.others mode.below",
         ),
-        (r"umask leaves|can't execute '/bin/sh': Permission denied", "mode.created"),
+        (r"the group of who made a file", "owner.group rootless.group"),
+        (r"Too many levels of symbolic links", "symlink.overlay2"),
+        (
+            r"umask leaves|: mode \d+, not|can't execute '/bin/sh': Permission denied",
+            "mode.created",
+        ),
         (
             r"make a (FIFO|device node): .*No such file|a (FIFO|device node): (false|stat: )",
             "mode.created",
