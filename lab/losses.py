@@ -25,6 +25,7 @@ _TOLD_BY = [
             r": no longer a link|\d links?, not|a linked file: |link (in|of) the volume: ",
             "link.inode",
         ),
+        (r"^change: a linked file: ", "lower.linked"),
         (r": 2 links, not 1$|a whiteout in the layer does not hide", "directory.d_type"),
         (r": mode \d+, not|: owner \d+:|an owner in the volume: ", "owner.mode owner.chown"),
         (r": without user\.|: Operation not supported$", "xattr.user"),
@@ -73,13 +74,8 @@ _HIDDEN_BY = {
 }
 """What does not show where another loss does: a program that does not start has no rights."""
 
-UNTELLABLE = {
-    r"^change: a linked file: ": "an overlay over a layer whose file handles the kernel cannot "
-    "decode numbers a file anew when it is copied up: until it is looked up again its two names "
-    "are two files; fscaps asks no such overlay for a second name",
-}
-"""Losses that fscaps does not foretell, and why not; in an additional image store alone."""
-_IMAGE_STORE = "podman/additional-image-store"
+UNTELLABLE: dict[tuple[str, str, str], str] = {}
+"""Why a loss cannot be foretold, by file system, role, and how it is told."""
 
 
 def told_by(loss: str) -> set[str]:
@@ -95,11 +91,12 @@ def untold(verdict: Verdict, losses: Iterable[str]) -> list[str]:
     return [loss for loss in losses if not told_by(loss) & said]
 
 
-def reason(role: str, loss: str) -> str | None:
+def reason(filesystem: str, role: str, loss: str) -> str | None:
     """Why a loss cannot be foretold, if that is known."""
-    if role != _IMAGE_STORE:
-        return None
-    return next((why for told, why in UNTELLABLE.items() if re.search(told, loss)), None)
+    for (where, what, told), why in UNTELLABLE.items():
+        if (where, what) == (filesystem, role) and re.search(told, loss):
+            return why
+    return None
 
 
 def in_vain(
