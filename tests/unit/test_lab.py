@@ -98,6 +98,14 @@ def test_what_may_be_lost_is_not_foretold_in_vain() -> None:
     assert one.agreement is Agreement.AGREES
 
 
+def test_what_a_course_does_not_ask_is_not_foretold_in_vain() -> None:
+    store = row("ext2", "loses", role="podman/additional-image-store", engine="podman 5.4.2")
+    store["losses"] = ["'bin': another time"]
+    found = findings(time__nanosecond="no", name__undecodable="no")
+    (one,) = compared([store], [found])
+    assert one.agreement is Agreement.AGREES
+
+
 def test_a_loss_may_hide_another() -> None:
     """A program that does not start has no rights to lose."""
     noexec = "change: a set-user-ID program of the volume: sh: /named/su: Permission denied"
