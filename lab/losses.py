@@ -36,7 +36,10 @@ _TOLD_BY = [
         (r"a file capability: false|must be suid", "mode.setuid rootless.setuid"),
         (rf"{_OF_THE_VOLUME}.*: Permission denied", "mode.execute"),
         (
-            r"can't execute '/bin/sh': |/named/su: not found|: Stale file handle$",
+            (
+                r"can't execute '/bin/sh': |/named/su: not found|: Stale file handle$"
+                r"|course-his/file': No such file"
+            ),
             "mode.others mode.below",
         ),
         (r"the group of who made a file", "owner.group rootless.group"),
