@@ -36,12 +36,11 @@ _TOLD_BY = [
         (r"a file capability: false|must be suid", "mode.setuid rootless.setuid"),
         (rf"{_OF_THE_VOLUME}.*: Permission denied", "mode.execute"),
         (
-            (
-                r"can't execute '/bin/sh': |/named/su: not found|: Stale file handle$"
-                r"|course-his/file': No such file"
-            ),
+            r"can't execute '/bin/sh': |/named/su: not found|: Stale file handle$",
             "mode.others mode.below",
         ),
+        # Who cannot start a program has made no file.
+        (r"course-his/file': No such file", "mode.others mode.below mode.created"),
         (r"the group of who made a file", "owner.group rootless.group"),
         (r"Too many levels of symbolic links", "symlink.overlay2"),
         (
