@@ -70,7 +70,8 @@ _WRONG = re.compile(
     "|a renamed (file|directory)|a replaced file( in the volume)?): "
     "|a file was not added|a directory was not deleted"
 )
-_ANOTHERS = re.compile(r": (owner \d+:\d+|mode \d+), not ")
+_OWNER = re.compile(r": owner (\d+):\d+, not (\d+):\d+$")
+_MODE = re.compile(r": mode ([0-7]+), not ([0-7]+)$")
 _COMMIT = "committed"
 
 
@@ -154,10 +155,18 @@ def faithful(seen: list[str]) -> list[str]:
 
     Something deleted is there again, or files belong to others, or are open to them.
     """
-    wrong = [line for line in seen if line.endswith(RETURNED) or _ANOTHERS.search(line)]
+    wrong = [line for line in seen if line.endswith(RETURNED) or _is_anothers(line)]
     if wrong:
         raise Stopped("run", "\n".join(wrong))
     return seen
+
+
+def _is_anothers(line: str) -> bool:
+    """Whether a file belongs to another user, or is open to all for more than it was."""
+    owner, mode = _OWNER.search(line), _MODE.search(line)
+    if mode:
+        return bool(int(mode[1], 8) & ~int(mode[2], 8) & 0o007)
+    return owner is not None and owner[1] != owner[2]
 
 
 def volume_locks(volume: Path) -> list[str]:

@@ -73,6 +73,7 @@ more"'
     try 'a set-user-ID program of the volume' \
         'test "$(su user -c "/named/su root -c \"id -u\"")" = 0'
     device 'a device node of the volume' 'echo x >/named/null'
+    try 'a symbolic link of a volume that the image filled' 'grep -q owned /vol/link'
     try 'a script of a volume that the image filled' 'test "$(/vol/deep/script)" = started'
     # By its path: the shell of busybox starts itself where it is asked for an applet.
     try 'a set-user-ID program' 'test "$(su user -c "/bin/su root -c \"id -u\"")" = 0'

@@ -19,6 +19,7 @@ _ACCEPTED = "the kernel takes the mount, so that dockerd starts; what fails is w
 _FORGETS = "rclone without its cache loses what is renamed; dockerd then does not know of it"
 _LINK = "sshfs changes the owner of a link's target, which is not there yet: known to docker.md"
 OTHERWISE = {
+    ("cifs-noperm", "docker/volumes"): "the owners are lost without a word",
     ("nilfs2", "docker/data-root"): _ACCEPTED,
     ("plan9p-cached", "docker/data-root"): _ACCEPTED,
     ("ramfs", "docker/data-root"): _ACCEPTED,

@@ -245,7 +245,8 @@ def _line(one: Compared) -> str:
 
 def _reasons(one: Compared) -> list[str]:
     """Why the losses that were not foretold could not be, of those of which it is known."""
-    whys = (each.reason(one.row["role"], loss) for loss in one.untold)
+    where = one.row["filesystem"], one.row["role"]
+    whys = (each.reason(*where, loss) for loss in one.untold)
     return [why for why in whys if why]
 
 

@@ -25,6 +25,7 @@ _TOLD_BY = [
             r": no longer a link|\d links?, not|a linked file: |link (in|of) the volume: ",
             "link.inode",
         ),
+        (r"^change: a linked file: ", "lower.linked"),
         (r": 2 links, not 1$|a whiteout in the layer does not hide", "directory.d_type"),
         (r": mode \d+, not|: owner \d+:|an owner in the volume: ", "owner.mode owner.chown"),
         (r": without user\.|: Operation not supported$", "xattr.user"),
@@ -38,7 +39,14 @@ _TOLD_BY = [
             r"can't execute '/bin/sh': |/named/su: not found|: Stale file handle$",
             "mode.others mode.below",
         ),
-        (r"umask leaves|can't execute '/bin/sh': Permission denied", "mode.created"),
+        # Who cannot start a program has made no file.
+        (r"course-his/file': No such file", "mode.others mode.below mode.created"),
+        (r"the group of who made a file", "owner.group rootless.group"),
+        (r"Too many levels of symbolic links", "symlink.overlay2"),
+        (
+            r"umask leaves|: mode \d+, not|can't execute '/bin/sh': Permission denied",
+            "mode.created",
+        ),
         (
             r"make a (FIFO|device node): .*No such file|a (FIFO|device node): (false|stat: )",
             "mode.created",
@@ -68,13 +76,11 @@ _HIDDEN_BY = {
 }
 """What does not show where another loss does: a program that does not start has no rights."""
 
-UNTELLABLE = {
-    r"^change: a linked file: ": "an overlay over a layer whose file handles the kernel cannot "
-    "decode numbers a file anew when it is copied up: until it is looked up again its two names "
-    "are two files; fscaps asks no such overlay for a second name",
-}
-"""Losses that fscaps does not foretell, and why not; in an additional image store alone."""
-_IMAGE_STORE = "podman/additional-image-store"
+_NOT_ASKED = {"podman/additional-image-store": {"name.undecodable", "xattr.user"}}
+"""What the course of a role does not show: to this one goes no image that has what few have."""
+
+UNTELLABLE: dict[tuple[str, str, str], str] = {}
+"""Why a loss cannot be foretold, by file system, role, and how it is told."""
 
 
 def told_by(loss: str) -> set[str]:
@@ -90,11 +96,12 @@ def untold(verdict: Verdict, losses: Iterable[str]) -> list[str]:
     return [loss for loss in losses if not told_by(loss) & said]
 
 
-def reason(role: str, loss: str) -> str | None:
+def reason(filesystem: str, role: str, loss: str) -> str | None:
     """Why a loss cannot be foretold, if that is known."""
-    if role != _IMAGE_STORE:
-        return None
-    return next((why for told, why in UNTELLABLE.items() if re.search(told, loss)), None)
+    for (where, what, told), why in UNTELLABLE.items():
+        if (where, what) == (filesystem, role) and re.search(told, loss):
+            return why
+    return None
 
 
 def in_vain(
@@ -105,7 +112,7 @@ def in_vain(
     return [
         need
         for need in verdict.concerns
-        if SHOWN & set(need.any_of)
+        if (SHOWN - _NOT_ASKED.get(verdict.id, set())) & set(need.any_of)
         and not seen & _where_it_shows(need)
         and _is_certain(need, findings)
     ]

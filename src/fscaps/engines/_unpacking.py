@@ -33,13 +33,17 @@ GROUP = Need(
 MADE = (MODE, GROUP)
 """Of what containers make."""
 
-MADE_BY_PROGRAM = replace(
+_BY_PROGRAM = replace(
     MODE,
-    because="Where a default ACL is handed on, fuse-overlayfs makes neither FIFO nor device node: "
-    "mkfifo and mknod fail in a container.",
-    source="measured with fuse-overlayfs 1.10 on an ext4 with a default ACL",
-    says="No such file or directory",
+    because=f"{MODE.because} Where a default ACL is the cause, fuse-overlayfs makes neither FIFO "
+    "nor device node: mkfifo and mknod fail in a container.",
+    source=f"{MODE.source}; measured with fuse-overlayfs 1.10",
 )
+
+
+def by_program(need: Need) -> Need:
+    """The same where fuse-overlayfs mounts for an engine."""
+    return _BY_PROGRAM if need is MODE else need
 
 
 def entries(source: str, says: str) -> tuple[Need, ...]:

@@ -277,7 +277,7 @@ _COPIES = (
         because="Only root can do anything in a container: the server has other users pass the "
         "directories above its root, which containerd closes to them.",
         source="snapshots/native/native.go:NewSnapshotter (0700); measured on mergerfs",
-        says="no such file or directory",
+        says="permission denied",
         remedy=LOCAL,
     ),
     Need(

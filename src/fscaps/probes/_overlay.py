@@ -101,6 +101,9 @@ def _moved(area: Area) -> Directory:
         area.astray = True
         raise
     outside.close()
+    session = area.made.get("session")
+    if isinstance(session, Session):
+        session.place = layers  # nothing of the namespace that was left can be mounted any more
     return layers
 
 
@@ -142,7 +145,7 @@ def _to_mount(area: Area) -> Directory:
     mode.bindable) overlay takes no layer; its copy in another namespace is not unbindable.
     """
     bindable = area.mount is None or "unbindable" not in area.mount.propagation
-    return place(area) if mounts.can_detach() and bindable else inside(area)
+    return latest(area) if mounts.can_detach() and bindable else inside(area)
 
 
 def try_upper(area: Area) -> None:

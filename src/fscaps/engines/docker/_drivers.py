@@ -6,9 +6,8 @@ from dataclasses import replace
 
 from ...model import Level, Need
 from ...probes import directory, fuse, mode, name, node, subvolume, symlink, xattr
-from .. import _unpacking
 from .._remedies import FOLLOWED, LOCAL, OPEN, PLAIN_PATH
-from .._unpacking import CHANGES, LISTED_BY_PROGRAM, LISTING
+from .._unpacking import CHANGES, LISTED_BY_PROGRAM, LISTING, by_program
 from ._layers import CAPABILITIES, CAPABILITY, CONTENT, NAMES, NODES, TIMES
 from ._overlay2 import SHAREABLE
 from ._volumes import BIND_BELOW
@@ -64,7 +63,7 @@ _BOUND = (
         because="Only root can do anything in a container: the server has other users pass the "
         "directories above its root, which dockerd closes to them.",
         source="daemon/daemon_unix.go:setupDaemonRoot; measured on mergerfs",
-        says="no such file or directory",
+        says="permission denied",
         remedy=LOCAL,
     ),
     Need(
@@ -172,9 +171,8 @@ FUSE_OVERLAYFS = (
         says="open ….wh.…: {error}",
         remedy=LOCAL,
     ),
-    *CONTENT,
+    *map(by_program, CONTENT),
     *NODES,
-    _unpacking.MADE_BY_PROGRAM,
     Need(
         (directory.d_type,),
         level=Level.SHOULD,

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from ...model import Engine, Role
 from .. import _loop
-from .._unpacking import CHANGES, LISTING
+from .._unpacking import CHANGES, LISTING, by_program
 from ._drivers import BY_PROGRAM, FOLLOWS, OPEN_TO_ALL, OVERLAY
 from ._graphroot import COLON, GRAPHROOT, SHORT, UTF8, VOLUMES
 from ._image_store import STORE
@@ -31,7 +31,7 @@ ENGINE = Engine(
         Role(
             id="podman/fuse-overlayfs",
             title="a graphroot with fuse-overlayfs",
-            needs=(*_ROOTFUL, *BY_PROGRAM),
+            needs=(*map(by_program, _ROOTFUL), *BY_PROGRAM),
             alternative=True,
         ),
         Role(

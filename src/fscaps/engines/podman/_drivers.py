@@ -155,7 +155,6 @@ PROGRAM_COLON = replace(
 )
 BY_PROGRAM = (
     BELOW,
-    _unpacking.MADE_BY_PROGRAM,
     LINKS,
     Need(
         (fuse.device,),
@@ -242,7 +241,7 @@ OPEN_TO_ALL = (
         because="Only root can do anything in a container: the server has other users pass the "
         "directories above its root, which podman closes to them.",
         source="drivers/vfs/driver.go:Init (0700); measured on mergerfs",
-        says="no such file or directory",
+        says="permission denied",
         remedy=LOCAL,
     ),
 )
