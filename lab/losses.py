@@ -45,7 +45,7 @@ _TOLD_BY = [
         (r"Too many levels of symbolic links", "symlink.overlay2"),
         (
             r"umask leaves|: mode \d+, not|can't execute '/bin/sh': Permission denied",
-            "mode.created",
+            "mode.created mode.inherited",
         ),
         (
             r"make a (FIFO|device node): .*No such file|a (FIFO|device node): (false|stat: )",

@@ -53,8 +53,8 @@ link.hard link.inode link.to_symlink lock.flock lock.ofd lock.posix lower.linked
 loop.device loop.direct loop.erofs loop.ext4 loop.overlay
 magic.apptainer_overlay magic.podman_beegfs magic.podman_overlay magic.podman_rootless
 magic.podman_zfs
-mmap.coherent mmap.shown mode.below mode.bindable mode.created mode.execute mode.others mode.root
-mode.setuid
+mmap.coherent mmap.shown mode.below mode.bindable mode.created mode.execute mode.inherited
+mode.others mode.root mode.setuid
 name.backslash name.case name.colon name.comma name.hidden name.length name.normal_form name.option
 name.special name.sqlite name.undecodable name.utf8
 node.device node.device_open node.fifo node.socket node.whiteout
@@ -116,7 +116,9 @@ HERE = {
     "ext4-default-acl": Answers(no={"mode.created": None}),  # acl(5), object creation
     "ext4-grpid": Answers(no=_each("owner.group rootless.group")),  # mount(8)
     # an inherited bit is taken off, or the group would have no number in the user's namespace
-    "ext4-setgid": Answers(("owner.group", "overlay.userxattr", "rootless.group")),
+    "ext4-setgid": Answers(
+        ("owner.group", "overlay.userxattr", "rootless.group"), {"mode.inherited": None}
+    ),
     # mount(8); execve(2) and open(2) name the errnos
     "ext4-noexec": Answers(no={"mode.execute": "EACCES"}),
     "ext4-nosuid": Answers(no=_each("mode.setuid rootless.setuid")),

@@ -30,6 +30,14 @@ GROUP = Need(
     source="mount(8), grpid",
     remedy="mount without grpid (bsdgroups)",
 )
+SETGID = Need(
+    (mode.inherited,),
+    level=Level.SHOULD,
+    because="The directory hands on its setgid bit to those that are made in it, and they do to "
+    "what containers make.",
+    source="inode(7); measured with podman 4.3.1",
+    remedy="chmod g-s, before an engine writes there",
+)
 MADE = (MODE, GROUP)
 """Of what containers make."""
 

@@ -88,6 +88,16 @@ def _inherited(area: Area) -> str:
     return "; the directory has a default ACL"
 
 
+@probe("Are directories made here free of an inherited setgid bit?")
+def inherited(area: Area) -> None:
+    """*No* if the probed directory has the bit, which directories inherit (inode(7)).
+
+    Most engines take it off again, by giving the directories that they make a mode; not all do.
+    """
+    if calls.fstat(area.target.fd).st_mode & stat.S_ISGID:
+        raise No("the directory has the setgid bit")
+
+
 @probe("Can a program that lies here be executed?", no=(EACCES, EPERM, ENOEXEC))
 def execute(area: Area) -> None:
     """Write a tiny program and run it; EACCES on a mount with ``noexec``."""

@@ -183,6 +183,7 @@ STORE = (
         says="stale file handle",
         remedy=_EROFS,
     ),
+    _unpacking.SETGID,
     Need(
         (xattr.security_capability,),
         level=Level.SHOULD,
