@@ -265,6 +265,8 @@ def remount(area: Area) -> str:
     count and time.
     """
     session = _in_use(area)
+    if area.astray:  # fs/namespace.c:clone_private_mount
+        raise Unknown(Reason.ERROR, "the layers are seen from another mount namespace")
     try:
         session.mount_again()
     except mounts.MountError as error:
