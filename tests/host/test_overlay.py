@@ -320,7 +320,7 @@ ON_MERGED: tuple[Probe, ...] = (overlay.native_diff, overlay.metacopy)
     "injected",
     [
         ("fsmount:error=ENOSPC:when=2+",),
-        ("fsopen:error=ENOSYS", "mount:error=ENOSPC:when=5"),
+        ("fsopen:error=ENOSYS", "mount:error=ENOSPC:when=3"),
     ],
     ids=["detached", "attached"],
 )
