@@ -12,11 +12,11 @@ from __future__ import annotations
 
 import os
 import shutil
-import tempfile
 from pathlib import Path
 
 from lab.generations import PLACE
 from lab.guest import Result, boot, prepare
+from lab.workplace import workplace
 
 KERNELS = PLACE / "kernels"
 _QEMU = "qemu-system-x86_64"
@@ -41,8 +41,8 @@ def run(suite: str, script: str, *, results: Path, seconds: float, parameters: s
     ``results`` (made if missing) is as in lab.uml.machine.run.
     """
     results = prepare(script, results)
-    with tempfile.TemporaryDirectory(prefix="qemu-") as shares:
-        command = [str(_HERE / "start.sh"), shares, *_command(suite, results, parameters)]
+    with workplace("qemu") as (shares, _):
+        command = [str(_HERE / "start.sh"), str(shares), *_command(suite, results, parameters)]
         return boot(command, results, seconds)
 
 
