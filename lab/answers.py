@@ -26,6 +26,7 @@ assert user.SUBORDINATE[1] >= ENOUGH
 _ONCE_PART_OF = {
     "overlay.execute": "overlay.special",
     "directory.distinct": "directory.inode",
+    "overlay.capability": "overlay.copy_up",
     "directory.block": "directory.writable",
     "xattr.acl_removed": "directory.writable",
     "lower.linked": "overlay.lower",

@@ -419,12 +419,20 @@ def _no_whiteout(tree: Tree, request: Request) -> bytes:
     return tree.answer(request)
 
 
+def _without_capability(tree: Tree, request: Request) -> bytes:
+    """As the kernel itself does where a server calls chown(2)."""
+    if request.numbers("<I")[0] & 6:  # linux/fuse.h: FATTR_UID, FATTR_GID
+        request.node.attributes.pop(b"security.capability", None)
+    return tree.answer(request)
+
+
 NAMING = {
     *("LOOKUP", "CREATE", "MKDIR", "MKNOD", "SYMLINK", "LINK", "RENAME", "UNLINK", "RMDIR"),
 }
 MAKING = {"CREATE", "MKDIR", "MKNOD", "SYMLINK"}
 LIES: dict[str, dict[str, Callable[[Tree, Request], bytes]]] = {
     "blocks-zero": dict.fromkeys(("SETATTR", "WRITE"), _without_room),
+    "capability-of-owner": {"SETATTR": _without_capability},
     "gid-forced": dict.fromkeys(MAKING, _of_another_group),
     "inodes-untold": {"READDIR": _one_inode},
     "list-no-special": {"READDIR": _without_special},

@@ -58,8 +58,9 @@ mode.others mode.root mode.setuid
 name.backslash name.case name.colon name.comma name.hidden name.length name.normal_form name.option
 name.special name.sqlite name.undecodable name.utf8
 node.device node.device_open node.fifo node.socket node.whiteout
-overlay.copy_up overlay.depth overlay.execute overlay.lower overlay.native_diff overlay.opaque
-overlay.remount overlay.rename overlay.special overlay.upper overlay.userxattr overlay.whiteout
+overlay.capability overlay.copy_up overlay.depth overlay.execute overlay.lower overlay.native_diff
+overlay.opaque overlay.remount overlay.rename overlay.special overlay.upper overlay.userxattr
+overlay.whiteout
 owner.chmod owner.chown owner.created owner.group owner.lchown owner.mode
 rename.atomic rename.directory rename.exchange rename.noreplace rename.replace rename.replace_open
 rename.tmpfile rename.whiteout
@@ -223,6 +224,7 @@ HERE = {
     ),
     "fuse-private": Answers(no=_each("mode.below mode.others", "EACCES")),
     "fuse-replace-late": Answers(no={"rename.atomic": "ENOENT"}),
+    "fuse-capability-of-owner": Answers(("overlay.upper",), {"overlay.capability": "ENODATA"}),
     "fuse-upper-forgotten": Answers(("overlay.upper",), _each("overlay.remount")),
     "fuse-work-no-whiteouts": Answers(("overlay.upper",), {"overlay.whiteout": "EPERM"}),
     "tmpfs-nosymfollow": Answers(no={"symlink.overlay2": "ELOOP"}),

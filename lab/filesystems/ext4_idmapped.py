@@ -11,6 +11,7 @@ NEEDS = ("mkfs.ext4", "fs:ext4")
 
 
 def build(bench: Bench) -> Path:
-    point = bench.ext4()
-    os.chown(point, 100000, 100000)
-    return idmapped(point, bench.directory("idmapped"), "100000 0 65536")
+    theirs = bench.ext4() / "theirs"  # beside lost+found, which is nobody's here
+    theirs.mkdir()
+    os.chown(theirs, 100000, 100000)
+    return idmapped(theirs, bench.directory("idmapped"), "100000 0 65536")

@@ -1,4 +1,5 @@
 #!/bin/busybox sh
+# shellcheck shell=dash
 # The first process of the machine, in its first root: mount the host's files, and go there. They
 # are the lower layer of an overlay, so that all of them can be read under their own paths.
 PATH=/bin

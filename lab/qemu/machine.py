@@ -12,27 +12,27 @@ from __future__ import annotations
 
 import os
 import shutil
-import tempfile
 from pathlib import Path
 
 from lab.generations import PLACE
 from lab.guest import Result, boot, prepare
+from lab.workplace import workplace
 
-_KERNELS = PLACE / "kernels"
+KERNELS = PLACE / "kernels"
 _QEMU = "qemu-system-x86_64"
 _HERE = Path(__file__).resolve().parent
 
 
 def suites() -> list[str]:
     """Give the suites of Debian whose kernels were fetched; none where they cannot be started."""
-    if os.geteuid() != 0 or not shutil.which(_QEMU) or not _KERNELS.is_dir():
+    if os.geteuid() != 0 or not shutil.which(_QEMU) or not KERNELS.is_dir():
         return []
-    return sorted(one.name for one in _KERNELS.iterdir() if (one / "initrd").exists())
+    return sorted(one.name for one in KERNELS.iterdir() if (one / "initrd").exists())
 
 
 def kernel(suite: str) -> str:
     """Give the release of a suite's kernel."""
-    return next((_KERNELS / suite / "lib/modules").iterdir()).name
+    return next((KERNELS / suite / "lib/modules").iterdir()).name
 
 
 def run(suite: str, script: str, *, results: Path, seconds: float, parameters: str = "") -> Result:
@@ -41,13 +41,13 @@ def run(suite: str, script: str, *, results: Path, seconds: float, parameters: s
     ``results`` (made if missing) is as in lab.uml.machine.run.
     """
     results = prepare(script, results)
-    with tempfile.TemporaryDirectory(prefix="qemu-") as shares:
-        command = [str(_HERE / "start.sh"), shares, *_command(suite, results, parameters)]
+    with workplace("qemu") as (shares, _):
+        command = [str(_HERE / "start.sh"), str(shares), *_command(suite, results, parameters)]
         return boot(command, results, seconds)
 
 
 def _command(suite: str, results: Path, parameters: str) -> list[str]:
-    kernel = _KERNELS / suite
+    kernel = KERNELS / suite
     share = "local,security_model=none,multidevs=remap"
     # What the kernel does not know goes to init's environment.
     environment = f"INIT={_HERE / 'init.sh'} RESULTS={results} KERNEL={kernel}"

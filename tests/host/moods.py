@@ -75,7 +75,7 @@ def _every() -> Iterator[FileSystem]:
     yield FileSystem("fuse-refusing", "FUSE that refuses operations", _FUSE, refusing)
     late = _served(lies=("replace-late",))
     yield FileSystem("fuse-replace-late", "FUSE whose renames take their time", _FUSE, late)
-    for lie in ("upper-forgotten", "work-no-whiteouts"):
+    for lie in ("capability-of-owner", "upper-forgotten", "work-no-whiteouts"):
         upper = _served(whole=True, flags=True, lies=(lie,))
         yield FileSystem(f"fuse-{lie}", "An overlay's upper that lies", _FUSE, upper)
     yield FileSystem("tmpfs-nosymfollow", "tmpfs, nosymfollow", ("fs:tmpfs",), _not_followed)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import pytest
 
 from lab import recording, results
 from lab.generations import Generation
-from lab.results import FINDINGS, ROWS
+from lab.guest import Result
+from lab.qemu import machine as qemu
+from lab.results import FINDINGS, ROWS, record
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -93,3 +96,64 @@ def test_a_name_that_nothing_has_is_refused(
     with pytest.raises(SystemExit):
         run(arguments)
     assert why in capsys.readouterr().err
+
+
+DEBIANS = "6.1.0-50-amd64"
+
+
+@pytest.fixture
+def booted(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Give the boots, each a suite and a file system, of a machine with one kernel of Debian's."""
+    boots: list[str] = []
+
+    def boot(suite: str, script: str, *, results: Path, seconds: float) -> Result:
+        assert seconds
+        name = re.findall(r"--fs (\S+)", script)[0]
+        boots.append(f"{suite} {name}")
+        row = {"kernel": DEBIANS, "filesystem": name, "role": ROLE, "engine": "docker 20.10.24"}
+        record(ROWS, [{**row, "generation": "bookworm"}], results / "recorded")
+        found = {"kernel": DEBIANS, "filesystem": name}
+        for asked_as in ("root", "user"):
+            record(FINDINGS, [{**found, "asked_as": asked_as}], results / "recorded")
+        return Result(0, "", "", "", timed_out=False)
+
+    monkeypatch.setattr(qemu, "suites", lambda: ["bookworm"])
+    monkeypatch.setattr(qemu, "kernel", lambda _: DEBIANS)
+    monkeypatch.setattr(qemu, "run", boot)
+    return boots
+
+
+def test_a_kernel_of_debians_is_booted_for_each_file_system_once(
+    run: Callable[[str], int], booted: list[str], tmp_path: Path
+) -> None:
+    arguments = f"--kernel bookworm --fs [jx]fs --engine {ROLE}"
+    assert run(arguments) == 0
+    assert booted == ["bookworm jfs", "bookworm xfs"]  # what it lacks, it says itself
+    assert {row["kernel"] for row in results.read(ROWS, tmp_path)} == {DEBIANS}
+    assert run(arguments) == 0
+    assert len(booted) == 2
+
+
+def test_a_kernel_that_was_not_fetched_is_refused(
+    run: Callable[[str], int], booted: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        run("--kernel bullseye")
+    assert "invalid choice: 'bullseye'" in capsys.readouterr().err
+    assert not booted
+
+
+def test_nothing_can_be_booted_where_nothing_was_fetched(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nor where there is no qemu, or half a kernel."""
+    monkeypatch.setattr("os.geteuid", lambda: 0)
+    monkeypatch.setattr("shutil.which", lambda name: f"/usr/bin/{name}")
+    monkeypatch.setattr(qemu, "KERNELS", tmp_path / "kernels")
+    assert qemu.suites() == []
+    for name in ("trixie", "sid"):
+        (tmp_path / "kernels" / name).mkdir(parents=True)
+    (tmp_path / "kernels/trixie/initrd").touch()
+    assert qemu.suites() == ["trixie"]
+    monkeypatch.setattr("shutil.which", lambda _: None)
+    assert qemu.suites() == []

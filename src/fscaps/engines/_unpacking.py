@@ -189,6 +189,15 @@ USED_OVERLAY = (
         if_full=ROOM,
     ),
     Need(
+        (overlay.capability,),
+        level=Level.SHOULD,
+        because="A program of the image with a file capability (ping) loses it as a container "
+        "changes its mode or time.",
+        source="fs/overlayfs/copy_up.c:ovl_copy_up_metadata",
+        says="operation not permitted",
+        remedy=LOCAL,
+    ),
+    Need(
         (overlay.whiteout,),
         because=f"Deleting a file of the image: {_IN_CONTAINERS}.",
         source="fs/overlayfs/dir.c:ovl_whiteout",

@@ -27,7 +27,8 @@ def explained(error: mounts.MountError) -> OSError | Unknown:
     code = error.errno or EIO
     named = error.log or str(error.strerror)
     if code in (ENODEV, ENOSYS):
-        what = "this kernel has no overlay" if code == ENODEV else "nothing can be mounted here"
+        no_overlay = "this kernel has no overlay, or could not load it (modprobe overlay)"
+        what = no_overlay if code == ENODEV else "nothing can be mounted here"
         return Unknown(Reason.KERNEL, f"{what} ({named})", errno=errorcode[code])
     if code in _REFUSALS:
         return Unknown(Reason.ERROR, named, errno=errorcode[code])

@@ -97,6 +97,9 @@ def _moved(area: Area) -> Directory:
     try:
         layers = entered(place(area))
         outside, area.directory = area.scratch, layers.directory("..")
+        found = area.made.get("session")
+        if isinstance(found, Session):
+            found.place = layers  # or it could not be mounted again from in here
     except (OSError, Unknown):  # one may have been entered and then not made ours
         area.astray = True
         raise
