@@ -28,6 +28,8 @@ _ONCE_PART_OF = {
     "directory.distinct": "directory.inode",
     "directory.block": "directory.writable",
     "xattr.acl_removed": "directory.writable",
+    "link.changed": "link.hard",
+    "symlink.attribute": "symlink.target",
     "lower.linked": "overlay.lower",
     "xattr.capability_asked": "xattr.security_capability",
     "mmap.shown": "mmap.coherent",

@@ -385,6 +385,18 @@ def _one_inode(tree: Tree, request: Request) -> bytes:
     return bytes(body)
 
 
+def _of_the_target(tree: Tree, request: Request) -> bytes:
+    if stat.S_ISLNK(request.node.mode):  # one that leads nowhere, like most links of a layer
+        raise RefusedError(errno.ENOENT)
+    return tree.answer(request)
+
+
+def _guarded(tree: Tree, request: Request) -> bytes:
+    if stat.S_ISREG(request.node.mode) and request.node.nlink > 1:
+        raise RefusedError(errno.EROFS)
+    return tree.answer(request)
+
+
 def _small_blocks(tree: Tree, request: Request) -> bytes:
     _, _, size = request.numbers("<2QI")
     if size > 4 * BLOCK:  # the most that davfs2 takes
@@ -427,6 +439,8 @@ LIES: dict[str, dict[str, Callable[[Tree, Request], bytes]]] = {
     "blocks-zero": dict.fromkeys(("SETATTR", "WRITE"), _without_room),
     "gid-forced": dict.fromkeys(MAKING, _of_another_group),
     "inodes-untold": {"READDIR": _one_inode},
+    "links-guarded": {"SETATTR": _guarded},
+    "links-followed": {"GETXATTR": _of_the_target},
     "list-no-special": {"READDIR": _without_special},
     "list-small": {"READDIR": _small_blocks},
     "names-composed": {"LOOKUP": _composed},

@@ -49,7 +49,7 @@ _ORDINARY = """
 directory.block directory.changeable directory.d_type directory.distinct directory.inode
 directory.mount_point directory.open_unlink directory.writable
 driver.overlay2 durability.directory durability.fdatasync durability.fsync fuse.device
-link.hard link.inode link.to_symlink lock.flock lock.ofd lock.posix lower.linked
+link.changed link.hard link.inode link.to_symlink lock.flock lock.ofd lock.posix lower.linked
 loop.device loop.direct loop.erofs loop.ext4 loop.overlay
 magic.apptainer_overlay magic.podman_beegfs magic.podman_overlay magic.podman_rootless
 magic.podman_zfs
@@ -67,7 +67,7 @@ rootless.capability rootless.files rootless.fuse rootless.group rootless.ids roo
 rootless.setuid
 space.direct space.extend space.fallocate space.free space.inodes space.large space.sparse
 space.writable
-symlink.longest symlink.overlay2 symlink.owner symlink.replace symlink.target
+symlink.attribute symlink.longest symlink.overlay2 symlink.owner symlink.replace symlink.target
 time.nanosecond time.range time.symlink
 xattr.acl_asked xattr.acl_removed xattr.capability_asked xattr.capability_listed
 xattr.capability_set xattr.declined xattr.overlay_opaque xattr.posix_acl xattr.security_capability
@@ -211,6 +211,8 @@ HERE = {
             "name.normal_form": "EEXIST",
         },
     ),
+    "fuse-links-guarded": Answers(("link.hard", "owner.mode"), {"link.changed": "EROFS"}),
+    "fuse-links-followed": Answers(("xattr.capability_asked",), {"symlink.attribute": "ENOENT"}),
     "fuse-no-directories": Answers(no={"directory.writable": "ENOSYS"}),
     "fuse-no-nodes": Answers(
         no=_each("node.device node.fifo node.socket node.whiteout", "EROFS"),

@@ -73,6 +73,10 @@ def _every() -> Iterator[FileSystem]:
     yield FileSystem("fuse-removes-no-attribute", "FUSE without removexattr", _FUSE, keeping)
     refusing = _served(refuse=_REFUSED)
     yield FileSystem("fuse-refusing", "FUSE that refuses operations", _FUSE, refusing)
+    guarded = _served(lies=("links-guarded",))
+    yield FileSystem("fuse-links-guarded", "FUSE of read-only hard links", _FUSE, guarded)
+    following = _served(whole=True, lies=("links-followed",))
+    yield FileSystem("fuse-links-followed", "FUSE that asks links' targets", _FUSE, following)
     late = _served(lies=("replace-late",))
     yield FileSystem("fuse-replace-late", "FUSE whose renames take their time", _FUSE, late)
     for lie in ("upper-forgotten", "work-no-whiteouts"):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import stat
-from errno import EACCES, EINVAL, EIO, EMLINK, ENOSYS, ENOTSUP, EPERM
+from errno import EACCES, EINVAL, EIO, EMLINK, ENOSYS, ENOTSUP, EPERM, EROFS
 
 from . import No, probe
 from ._area import setting_up, verifying
@@ -42,6 +42,20 @@ def inode(area: Area) -> None:
     area.scratch.append("first", b" two")
     if area.scratch.read("second") != b"one two":
         raise No("a write through one name is not seen through the other")
+
+
+@probe(
+    "Can mode, owner and times of a file with two names be set?",
+    no=(EROFS, EPERM, EACCES),
+    after=(hard,),
+)
+def changed(area: Area) -> None:
+    """fchmod(2), lchown(2) to who has it, utimensat(2); rofiles-fuse guards what is linked."""
+    area.build_on(hard, "no hard link could be made")
+    status = area.scratch.stat("second")
+    area.scratch.chmod("second", 0o640)
+    area.scratch.chown("second", status.st_uid, status.st_gid)
+    area.scratch.utime("second", status.st_mtime_ns)
 
 
 @probe("Can a symbolic link have a second name?", no=_REFUSED)

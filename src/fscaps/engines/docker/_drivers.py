@@ -7,7 +7,7 @@ from dataclasses import replace
 from ...model import Level, Need
 from ...probes import directory, fuse, mode, name, node, subvolume, symlink, xattr
 from .._remedies import FOLLOWED, LOCAL, OPEN, PLAIN_PATH
-from .._unpacking import CHANGES, LISTED_BY_PROGRAM, LISTING, by_program
+from .._unpacking import ASKED_OF_LINKS, CHANGES, LISTED_BY_PROGRAM, LISTING, by_program
 from ._layers import CAPABILITIES, CAPABILITY, CONTENT, NAMES, NODES, TIMES
 from ._overlay2 import SHAREABLE
 from ._volumes import BIND_BELOW
@@ -115,6 +115,7 @@ VFS = (
     *NAMES,
     TIMES[0],
     CHANGES,
+    ASKED_OF_LINKS,
     *_BOUND,
     Need(
         (),

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from ...model import Engine, Role
 from .. import _loop
-from .._unpacking import CHANGES, LISTING, by_program
+from .._unpacking import ASKED_OF_LINKS, CHANGES, LISTING, by_program
 from ._drivers import BY_PROGRAM, FOLLOWS, OPEN_TO_ALL, OVERLAY
 from ._graphroot import COLON, GRAPHROOT, SHORT, UTF8, VOLUMES
 from ._image_store import STORE
@@ -37,7 +37,15 @@ ENGINE = Engine(
         Role(
             id="podman/vfs",
             title="a graphroot with vfs",
-            needs=(*map(by_vfs, _ROOTFUL), COLON, FOLLOWS, *OPEN_TO_ALL, CHANGES, LISTING),
+            needs=(
+                *map(by_vfs, _ROOTFUL),
+                COLON,
+                FOLLOWS,
+                *OPEN_TO_ALL,
+                CHANGES,
+                ASKED_OF_LINKS,
+                LISTING,
+            ),
             alternative=True,
         ),
         Role(

@@ -165,6 +165,7 @@ BY_PROGRAM = (
         remedy="modprobe fuse; in a container, give it /dev/fuse",
     ),
     _unpacking.LISTED_BY_PROGRAM,
+    _unpacking.ASKED_THROUGH_PROGRAM,
     PROGRAM_COLON,
     COMMA,
     Need(

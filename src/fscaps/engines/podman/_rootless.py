@@ -115,6 +115,7 @@ _NEEDS = (
         says=BLOB + "open ….wh.…: {error}): exit status 1",
         remedy=_ELSEWHERE,
     ),
+    replace(_unpacking.ASKED_THROUGH_PROGRAM, any_of=(overlay.userxattr, symlink.attribute)),
     Need(
         (overlay.userxattr, xattr.acl_asked),
         because="Neither the kernel's overlay works here for a user nor fuse-overlayfs before "
