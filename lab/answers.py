@@ -15,6 +15,7 @@ from lab import user
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from fscaps.findings import Probe
     from lab.results import Row
 
 # Of the lab's user and no file system; older findings were recorded before it was asked.
@@ -64,6 +65,7 @@ def answers(found: Row) -> dict[str, Finding]:
         **_of_the_magic(found),
         **_once_part_of_another(recorded),
         **_said_of_the_capability(recorded),
+        **_refused(found, recorded),
         **_of_closed_directories(found, recorded),
         **recorded,
     }
@@ -85,6 +87,19 @@ def _once_part_of_another(recorded: Mapping[str, Finding]) -> dict[str, Finding]
         for probe, whole in _ONCE_PART_OF.items()
         if whole in recorded
     }
+
+
+def _refused(found: Row, recorded: Mapping[str, Finding]) -> dict[str, Finding]:
+    """What the kernel refuses, by that probe's own code and what it looks at."""
+    if not found.get("mount"):
+        return {}
+
+    def outcome(probe: Probe) -> Outcome:
+        return recorded[probe.id].outcome if probe.id in recorded else Outcome.UNKNOWN
+
+    mount = SimpleNamespace(magic=found["mount"]["magic"])
+    area: Any = SimpleNamespace(mount=mount, outcome=outcome)
+    return {driver.refused.id: ask(driver.refused, area)}
 
 
 def _said_of_the_capability(recorded: Mapping[str, Finding]) -> dict[str, Finding]:

@@ -86,6 +86,7 @@ HERE = {
         tuple(_ORDINARY.split()),
         {
             "driver.btrfs": None,
+            "driver.refused": None,
             "driver.podman_vfs": None,
             "driver.zfs": None,
             "overlay.metacopy": None,  # overlayfs.rst: off unless it is asked for
@@ -187,7 +188,8 @@ HERE = {
     ),
     # lab/fuse_server.py knows no flags of rename, and tells that a file takes up all its size
     "fuse-plain": Answers(
-        no={**_each("rename.exchange rename.noreplace", "EINVAL"), "space.sparse": None},
+        ("driver.refused",),
+        {**_each("rename.exchange rename.noreplace", "EINVAL"), "space.sparse": None},
     ),
     "fuse-small-listing": Answers(("directory.d_type",), {"directory.block": "EINVAL"}),
     # The rest is in moods.py; what is refused there is refused with the errno of the manual page.
