@@ -29,6 +29,7 @@ _ONCE_PART_OF = {
     "directory.distinct": "directory.inode",
     "directory.block": "directory.writable",
     "xattr.acl_removed": "directory.writable",
+    "node.left": "overlay.lower",
     "link.changed": "link.hard",
     "symlink.attribute": "symlink.target",
     "lower.linked": "overlay.lower",

@@ -385,6 +385,15 @@ def _one_inode(tree: Tree, request: Request) -> bytes:
     return bytes(body)
 
 
+def _faked(tree: Tree, request: Request) -> bytes:
+    mode, _ = request.numbers("<2I")
+    if stat.S_ISCHR(mode):
+        body = struct.pack("<I", stat.S_IFREG | 0o777) + request.body[4:]
+        tree.answer(replace(request, body=body))
+        raise RefusedError(errno.EIO)
+    return tree.answer(request)
+
+
 def _of_the_target(tree: Tree, request: Request) -> bytes:
     if stat.S_ISLNK(request.node.mode):  # one that leads nowhere, like most links of a layer
         raise RefusedError(errno.ENOENT)
@@ -446,6 +455,7 @@ LIES: dict[str, dict[str, Callable[[Tree, Request], bytes]]] = {
     "names-composed": {"LOOKUP": _composed},
     "names-cut": dict.fromkeys(NAMING, _cut_short),
     "names-short": {"CREATE": _too_long},
+    "nodes-faked": {"MKNOD": _faked},
     "read-zeros": {"READ": _zeros},
     "rename2-nothing": {"RENAME2": _nothing},
     "replace-late": {"RENAME": _keep_back, "LOOKUP": _not_yet},

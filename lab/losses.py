@@ -27,7 +27,7 @@ _TOLD_BY = [
         ),
         (r"^change: a linked file: ", "lower.linked"),
         (r": missing$", "directory.block"),
-        (r": 2 links, not 1$|a whiteout in the layer does not hide", "directory.d_type"),
+        (r": 2 links, not 1$|a whiteout in the layer does not hide", "directory.d_type node.left"),
         (r": mode \d+, not|: owner \d+:|an owner in the volume: ", "owner.mode owner.chown"),
         (r": without user\.|: Operation not supported$", "xattr.user"),
         (

@@ -57,7 +57,7 @@ mmap.coherent mmap.shown mode.below mode.bindable mode.created mode.execute mode
 mode.setuid
 name.backslash name.case name.colon name.comma name.hidden name.length name.normal_form name.option
 name.special name.sqlite name.undecodable name.utf8
-node.device node.device_open node.fifo node.socket node.whiteout
+node.device node.device_open node.fifo node.left node.socket node.whiteout
 overlay.copy_up overlay.depth overlay.execute overlay.lower overlay.native_diff overlay.opaque
 overlay.remount overlay.rename overlay.special overlay.upper overlay.userxattr overlay.whiteout
 owner.chmod owner.chown owner.created owner.group owner.lchown owner.mode
@@ -216,6 +216,7 @@ HERE = {
     "fuse-links-guarded": Answers(("link.hard", "owner.mode"), {"link.changed": "EROFS"}),
     "fuse-links-followed": Answers(("xattr.capability_asked",), {"symlink.attribute": "ENOENT"}),
     "fuse-no-directories": Answers(no={"directory.writable": "ENOSYS"}),
+    "fuse-nodes-faked": Answers(no={"node.left": None, "node.whiteout": "EIO"}),
     "fuse-no-nodes": Answers(
         no=_each("node.device node.fifo node.socket node.whiteout", "EROFS"),
     ),

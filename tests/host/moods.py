@@ -67,6 +67,8 @@ def _every() -> Iterator[FileSystem]:
     yield FileSystem("fuse-no-directories", "FUSE without mkdir", _FUSE, archive)
     guarded = _served(refuse={"MKNOD": EROFS})
     yield FileSystem("fuse-no-nodes", "FUSE whose nodes are read-only", _FUSE, guarded)
+    faking = _served(lies=("nodes-faked",))
+    yield FileSystem("fuse-nodes-faked", "FUSE of files in devices' places", _FUSE, faking)
     private = _served(options="default_permissions")
     yield FileSystem("fuse-private", "FUSE without allow_other", _FUSE, private)
     keeping = _served(refuse={"REMOVEXATTR": ENOENT})
