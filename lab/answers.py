@@ -34,6 +34,7 @@ _ONCE_PART_OF = {
     "symlink.attribute": "symlink.target",
     "lower.linked": "overlay.lower",
     "xattr.capability_asked": "xattr.security_capability",
+    "mmap.made": "mmap.shown",
     "mmap.shown": "mmap.coherent",
     "driver.podman_fuse_overlayfs": "driver.fuse_overlayfs",
 }

@@ -26,7 +26,10 @@ _TOLD_BY = [
             "link.inode",
         ),
         (r"^change: a linked file: ", "lower.linked"),
-        (r": missing$", "directory.block"),
+        (
+            r": missing$|: rm: can't remove |a deleted directory: |a directory made again",
+            "directory.block",
+        ),
         (r": 2 links, not 1$|a whiteout in the layer does not hide", "directory.d_type node.left"),
         (r": mode \d+, not|: owner \d+:|an owner in the volume: ", "owner.mode owner.chown"),
         (r": without user\.|: Operation not supported$", "xattr.user"),
@@ -74,6 +77,7 @@ SHOWN = {probe for _, probes in _TOLD_BY for probe in probes}
 _HIDDEN_BY = {
     "mode.setuid": ("mode.execute", "mode.others", "mode.below"),
     "rootless.setuid": ("mode.execute",),
+    "time.nanosecond": ("directory.block",),
 }
 """What does not show where another loss does: a program that does not start has no rights."""
 

@@ -53,8 +53,8 @@ link.changed link.hard link.inode link.to_symlink lock.flock lock.ofd lock.posix
 loop.device loop.direct loop.erofs loop.ext4 loop.overlay
 magic.apptainer_overlay magic.podman_beegfs magic.podman_overlay magic.podman_rootless
 magic.podman_zfs
-mmap.coherent mmap.shown mode.below mode.bindable mode.created mode.execute mode.others mode.root
-mode.setuid
+mmap.coherent mmap.made mmap.shown mode.below mode.bindable mode.created mode.execute mode.others
+mode.root mode.setuid
 name.backslash name.case name.colon name.comma name.hidden name.length name.normal_form name.option
 name.special name.sqlite name.undecodable name.utf8
 node.device node.device_open node.fifo node.left node.socket node.whiteout
@@ -287,7 +287,7 @@ SECOND_KERNEL = {
     # 9p.rst: without a cache nothing can be mapped and shared; fs/9p/vfs_inode_dotl.c: no flags
     "plan9p": Answers(
         no={
-            **_each("mmap.coherent mmap.shown", "EINVAL"),
+            **_each("mmap.coherent mmap.made mmap.shown", "EINVAL"),
             **_each("rename.exchange rename.whiteout", "EINVAL"),
         }
     ),

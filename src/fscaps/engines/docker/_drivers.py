@@ -13,7 +13,6 @@ from ._overlay2 import SHAREABLE
 from ._volumes import BIND_BELOW
 
 _ASKING = (("", "20.10.26"), ("23.0.0", "23.0.6"))  # 2b6761fd3e ended it in both branches
-_LOSING = (("20.10.26", "23.0.0"), ("23.0.6", ""))
 _COMMIT_UNLINKS = "docker commit makes separate files of what the container has linked"
 _COMMA = Need(
     (name.comma,),
@@ -110,8 +109,7 @@ VFS = (
         )
         for since, before in _ASKING
     ),
-    CAPABILITIES[0],
-    *(replace(CAPABILITIES[1], since=since, before=before) for since, before in _LOSING),
+    *CAPABILITIES,
     *NAMES,
     TIMES[0],
     CHANGES,
