@@ -34,8 +34,8 @@ _ONCE_PART_OF = {
     "symlink.attribute": "symlink.target",
     "lower.linked": "overlay.lower",
     "xattr.capability_asked": "xattr.security_capability",
-    "mmap.made": "mmap.shown",
     "mmap.shown": "mmap.coherent",
+    "mmap.made": "mmap.shown",
     "driver.podman_fuse_overlayfs": "driver.fuse_overlayfs",
 }
 # What these ask of was recorded: statfs(2)'s f_type, and nothing is tried.
@@ -84,11 +84,11 @@ def _of_the_magic(found: Row) -> dict[str, Finding]:
 
 def _once_part_of_another(recorded: Mapping[str, Finding]) -> dict[str, Finding]:
     """What older findings hold as the answer of a probe that asked more than one thing then."""
-    return {
-        probe: replace(recorded[whole], probe=probe)
-        for probe, whole in _ONCE_PART_OF.items()
-        if whole in recorded
-    }
+    known = dict(recorded)
+    for probe, whole in _ONCE_PART_OF.items():
+        if whole in known:
+            known.setdefault(probe, replace(known[whole], probe=probe))
+    return known
 
 
 def _refused(found: Row, recorded: Mapping[str, Finding]) -> dict[str, Finding]:
