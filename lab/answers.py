@@ -30,6 +30,7 @@ _ONCE_PART_OF = {
     "directory.block": "directory.writable",
     "xattr.acl_removed": "directory.writable",
     "node.left": "overlay.lower",
+    "link.owner": "link.hard",
     "link.changed": "link.hard",
     "symlink.attribute": "symlink.target",
     "lower.linked": "overlay.lower",

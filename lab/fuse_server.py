@@ -400,6 +400,11 @@ def _of_the_target(tree: Tree, request: Request) -> bytes:
     return tree.answer(request)
 
 
+def _of_the_linker(tree: Tree, request: Request) -> bytes:
+    tree.nodes[request.numbers("<Q")[0]].uid = request.uid
+    return tree.answer(request)
+
+
 def _guarded(tree: Tree, request: Request) -> bytes:
     if stat.S_ISREG(request.node.mode) and request.node.nlink > 1:
         raise RefusedError(errno.EROFS)
@@ -449,6 +454,7 @@ LIES: dict[str, dict[str, Callable[[Tree, Request], bytes]]] = {
     "gid-forced": dict.fromkeys(MAKING, _of_another_group),
     "inodes-untold": {"READDIR": _one_inode},
     "links-guarded": {"SETATTR": _guarded},
+    "links-taken": {"LINK": _of_the_linker},
     "links-followed": {"GETXATTR": _of_the_target},
     "list-no-special": {"READDIR": _without_special},
     "list-small": {"READDIR": _small_blocks},

@@ -49,7 +49,7 @@ _ORDINARY = """
 directory.block directory.changeable directory.d_type directory.distinct directory.inode
 directory.mount_point directory.open_unlink directory.writable
 driver.overlay2 durability.directory durability.fdatasync durability.fsync fuse.device
-link.changed link.hard link.inode link.to_symlink lock.flock lock.ofd lock.posix lower.linked
+link.changed link.hard link.inode link.owner link.to_symlink lock.flock lock.ofd lock.posix lower.linked
 loop.device loop.direct loop.erofs loop.ext4 loop.overlay
 magic.apptainer_overlay magic.podman_beegfs magic.podman_overlay magic.podman_rootless
 magic.podman_zfs
@@ -214,6 +214,7 @@ HERE = {
         },
     ),
     "fuse-links-guarded": Answers(("link.hard", "owner.mode"), {"link.changed": "EROFS"}),
+    "fuse-links-taken": Answers(("link.hard", "owner.chown"), {"link.owner": None}),
     "fuse-links-followed": Answers(("xattr.capability_asked",), {"symlink.attribute": "ENOENT"}),
     "fuse-no-directories": Answers(no={"directory.writable": "ENOSYS"}),
     "fuse-nodes-faked": Answers(no={"node.left": None, "node.whiteout": "EIO"}),

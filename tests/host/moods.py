@@ -75,6 +75,8 @@ def _every() -> Iterator[FileSystem]:
     yield FileSystem("fuse-removes-no-attribute", "FUSE without removexattr", _FUSE, keeping)
     refusing = _served(refuse=_REFUSED)
     yield FileSystem("fuse-refusing", "FUSE that refuses operations", _FUSE, refusing)
+    taking = _served(lies=("links-taken",))
+    yield FileSystem("fuse-links-taken", "FUSE of links that are the linker's", _FUSE, taking)
     guarded = _served(lies=("links-guarded",))
     yield FileSystem("fuse-links-guarded", "FUSE of read-only hard links", _FUSE, guarded)
     following = _served(whole=True, lies=("links-followed",))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from ...model import Engine, Role
 from .. import _loop
-from .._unpacking import ASKED_OF_LINKS, CHANGES, LISTING, by_program
+from .._unpacking import ASKED_OF_LINKS, CHANGES, LINKED, LISTING, by_program
 from ._drivers import BY_PROGRAM, FOLLOWS, OPEN_TO_ALL, OVERLAY
 from ._graphroot import COLON, GRAPHROOT, SHORT, UTF8, VOLUMES
 from ._image_store import STORE
@@ -17,7 +17,7 @@ from ._layers import ATTRIBUTES, DEVICES, ENTRIES, NAMES, by_vfs
 from ._picks import DRIVERS
 from ._rootless import ROOTLESS
 
-_ROOTFUL = (*GRAPHROOT, UTF8, SHORT, *ENTRIES, DEVICES, *ATTRIBUTES, *NAMES, *VOLUMES)
+_ROOTFUL = (*GRAPHROOT, UTF8, SHORT, *ENTRIES, DEVICES, *ATTRIBUTES, *NAMES, *VOLUMES, LINKED)
 
 ENGINE = Engine(
     id="podman",
