@@ -41,8 +41,7 @@ _TOLD_BY = [
         (r"a file capability: false|must be suid", "mode.setuid rootless.setuid"),
         (rf"{_OF_THE_VOLUME}.*: Permission denied", "mode.execute"),
         (
-            r"can't execute '/bin/sh': |/named/su: (not found|Permission denied)|"
-            r": Stale file handle$",
+            r"execute '/bin/sh': |/named/su: (not found|Permission denied)|: Stale file handle$",
             "mode.others mode.below",
         ),
         # Who cannot start a program has made no file.

@@ -49,7 +49,8 @@ _ORDINARY = """
 directory.block directory.changeable directory.d_type directory.distinct directory.inode
 directory.mount_point directory.open_unlink directory.writable
 driver.overlay2 durability.directory durability.fdatasync durability.fsync fuse.device
-link.changed link.hard link.inode link.owner link.to_symlink lock.flock lock.ofd lock.posix lower.linked
+link.changed link.hard link.inode link.owner link.to_symlink lock.flock lock.ofd lock.posix
+lower.linked
 loop.device loop.direct loop.erofs loop.ext4 loop.overlay
 magic.apptainer_overlay magic.podman_beegfs magic.podman_overlay magic.podman_rootless
 magic.podman_zfs
