@@ -7,6 +7,8 @@ was measured, and where Buildah and CRI-O differ.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ...model import Engine, Role
 from .. import _loop
 from .._unpacking import ASKED_OF_LINKS, CHANGES, LINKED, LISTING, by_program
@@ -43,7 +45,7 @@ ENGINE = Engine(
                 FOLLOWS,
                 *OPEN_TO_ALL,
                 CHANGES,
-                ASKED_OF_LINKS,
+                replace(ASKED_OF_LINKS, says="lgetxattr …: {error}"),
                 LISTING,
             ),
             alternative=True,
