@@ -15,6 +15,7 @@ from lab import user
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from fscaps.findings import Probe
     from lab.results import Row
 
 # Of the lab's user and no file system; older findings were recorded before it was asked.
@@ -29,9 +30,14 @@ _ONCE_PART_OF = {
     "overlay.capability": "overlay.copy_up",
     "directory.block": "directory.writable",
     "xattr.acl_removed": "directory.writable",
+    "node.left": "overlay.lower",
+    "link.owner": "link.hard",
+    "link.changed": "link.hard",
+    "symlink.attribute": "symlink.target",
     "lower.linked": "overlay.lower",
     "xattr.capability_asked": "xattr.security_capability",
     "mmap.shown": "mmap.coherent",
+    "mmap.made": "mmap.shown",
     "driver.podman_fuse_overlayfs": "driver.fuse_overlayfs",
 }
 # What these ask of was recorded: statfs(2)'s f_type, and nothing is tried.
@@ -63,6 +69,7 @@ def answers(found: Row) -> dict[str, Finding]:
         **_of_the_magic(found),
         **_once_part_of_another(recorded),
         **_said_of_the_capability(recorded),
+        **_refused(found, recorded),
         **_of_closed_directories(found, recorded),
         **recorded,
     }
@@ -79,11 +86,24 @@ def _of_the_magic(found: Row) -> dict[str, Finding]:
 
 def _once_part_of_another(recorded: Mapping[str, Finding]) -> dict[str, Finding]:
     """What older findings hold as the answer of a probe that asked more than one thing then."""
-    return {
-        probe: replace(recorded[whole], probe=probe)
-        for probe, whole in _ONCE_PART_OF.items()
-        if whole in recorded
-    }
+    known = dict(recorded)
+    for probe, whole in _ONCE_PART_OF.items():
+        if whole in known:
+            known.setdefault(probe, replace(known[whole], probe=probe))
+    return known
+
+
+def _refused(found: Row, recorded: Mapping[str, Finding]) -> dict[str, Finding]:
+    """What the kernel refuses, by that probe's own code and what it looks at."""
+    if not found.get("mount"):
+        return {}
+
+    def outcome(probe: Probe) -> Outcome:
+        return recorded[probe.id].outcome if probe.id in recorded else Outcome.UNKNOWN
+
+    mount = SimpleNamespace(magic=found["mount"]["magic"])
+    area: Any = SimpleNamespace(mount=mount, outcome=outcome)
+    return {driver.refused.id: ask(driver.refused, area)}
 
 
 def _said_of_the_capability(recorded: Mapping[str, Finding]) -> dict[str, Finding]:

@@ -385,6 +385,32 @@ def _one_inode(tree: Tree, request: Request) -> bytes:
     return bytes(body)
 
 
+def _faked(tree: Tree, request: Request) -> bytes:
+    mode, _ = request.numbers("<2I")
+    if stat.S_ISCHR(mode):
+        body = struct.pack("<I", stat.S_IFREG | 0o777) + request.body[4:]
+        tree.answer(replace(request, body=body))
+        raise RefusedError(errno.EIO)
+    return tree.answer(request)
+
+
+def _of_the_target(tree: Tree, request: Request) -> bytes:
+    if stat.S_ISLNK(request.node.mode):  # one that leads nowhere, like most links of a layer
+        raise RefusedError(errno.ENOENT)
+    return tree.answer(request)
+
+
+def _of_the_linker(tree: Tree, request: Request) -> bytes:
+    tree.nodes[request.numbers("<Q")[0]].uid = request.uid
+    return tree.answer(request)
+
+
+def _guarded(tree: Tree, request: Request) -> bytes:
+    if stat.S_ISREG(request.node.mode) and request.node.nlink > 1:
+        raise RefusedError(errno.EROFS)
+    return tree.answer(request)
+
+
 def _small_blocks(tree: Tree, request: Request) -> bytes:
     _, _, size = request.numbers("<2QI")
     if size > 4 * BLOCK:  # the most that davfs2 takes
@@ -435,11 +461,15 @@ LIES: dict[str, dict[str, Callable[[Tree, Request], bytes]]] = {
     "capability-of-owner": {"SETATTR": _without_capability},
     "gid-forced": dict.fromkeys(MAKING, _of_another_group),
     "inodes-untold": {"READDIR": _one_inode},
+    "links-guarded": {"SETATTR": _guarded},
+    "links-taken": {"LINK": _of_the_linker},
+    "links-followed": {"GETXATTR": _of_the_target},
     "list-no-special": {"READDIR": _without_special},
     "list-small": {"READDIR": _small_blocks},
     "names-composed": {"LOOKUP": _composed},
     "names-cut": dict.fromkeys(NAMING, _cut_short),
     "names-short": {"CREATE": _too_long},
+    "nodes-faked": {"MKNOD": _faked},
     "read-zeros": {"READ": _zeros},
     "rename2-nothing": {"RENAME2": _nothing},
     "replace-late": {"RENAME": _keep_back, "LOOKUP": _not_yet},

@@ -26,7 +26,12 @@ _TOLD_BY = [
             "link.inode",
         ),
         (r"^change: a linked file: ", "lower.linked"),
-        (r": 2 links, not 1$|a whiteout in the layer does not hide", "directory.d_type"),
+        (
+            r": missing$|: rm: can't remove |a deleted directory: |a directory made again",
+            "directory.block",
+        ),
+        (r": 2 links, not 1$|a whiteout in the layer does not hide", "directory.d_type node.left"),
+        (r"an owner in the volume: ", "link.owner"),
         (r": mode \d+, not|: owner \d+:|an owner in the volume: ", "owner.mode owner.chown"),
         (r": without user\.|: Operation not supported$", "xattr.user"),
         (
@@ -36,7 +41,7 @@ _TOLD_BY = [
         (r"a file capability: false|must be suid", "mode.setuid rootless.setuid"),
         (rf"{_OF_THE_VOLUME}.*: Permission denied", "mode.execute"),
         (
-            r"can't execute '/bin/sh': |/named/su: not found|: Stale file handle$",
+            r"execute '/bin/sh': |/named/su: (not found|Permission denied)|: Stale file handle$",
             "mode.others mode.below",
         ),
         # Who cannot start a program has made no file.
@@ -73,6 +78,9 @@ SHOWN = {probe for _, probes in _TOLD_BY for probe in probes}
 _HIDDEN_BY = {
     "mode.setuid": ("mode.execute", "mode.others", "mode.below"),
     "rootless.setuid": ("mode.execute",),
+    "time.nanosecond": ("directory.block",),
+    "xattr.security_capability": ("directory.block",),
+    "xattr.user": ("directory.block",),
 }
 """What does not show where another loss does: a program that does not start has no rights."""
 

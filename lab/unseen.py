@@ -37,14 +37,19 @@ def told() -> list[Row]:
     return [json.loads(line) for line in lines]
 
 
+def names() -> frozenset[str]:
+    """The file systems: what engines say there is not held against what is foretold."""
+    return frozenset(str(one["filesystem"]) for one in told())
+
+
 def section(verdicts: list[Row]) -> Iterator[str]:
     """Give the part of the page that tells of them."""
-    names = sorted({one["filesystem"] for one in verdicts})
+    systems = sorted({str(one["filesystem"]) for one in verdicts})
     agrees = sum(one["agreement"] == Agreement.AGREES for one in verdicts)
-    yield _HEAD.format(filesystems=len(names), agrees=agrees, judged=len(verdicts))
+    yield _HEAD.format(filesystems=len(systems), agrees=agrees, judged=len(verdicts))
     yield _line("file system", *(one.value for one in _COUNTED))
     yield _line("---", *("---" for _ in _COUNTED))
-    for name in names:
+    for name in systems:
         count = Counter(one["agreement"] for one in verdicts if one["filesystem"] == name)
         title = f"{name}: {FILESYSTEMS[name].title}"
         yield _line(title, *(str(count[one.value] or "") for one in _COUNTED))

@@ -49,15 +49,16 @@ _ORDINARY = """
 directory.block directory.changeable directory.d_type directory.distinct directory.inode
 directory.mount_point directory.open_unlink directory.writable
 driver.overlay2 durability.directory durability.fdatasync durability.fsync fuse.device
-link.hard link.inode link.to_symlink lock.flock lock.ofd lock.posix lower.linked
+link.changed link.hard link.inode link.owner link.to_symlink lock.flock lock.ofd lock.posix
+lower.linked
 loop.device loop.direct loop.erofs loop.ext4 loop.overlay
 magic.apptainer_overlay magic.podman_beegfs magic.podman_overlay magic.podman_rootless
 magic.podman_zfs
-mmap.coherent mmap.shown mode.below mode.bindable mode.created mode.execute mode.inherited
+mmap.coherent mmap.made mmap.shown mode.below mode.bindable mode.created mode.execute mode.inherited
 mode.others mode.root mode.setuid
 name.backslash name.case name.colon name.comma name.hidden name.length name.normal_form name.option
 name.special name.sqlite name.undecodable name.utf8
-node.device node.device_open node.fifo node.socket node.whiteout
+node.device node.device_open node.fifo node.left node.socket node.whiteout
 overlay.capability overlay.copy_up overlay.depth overlay.execute overlay.lower overlay.native_diff
 overlay.opaque overlay.remount overlay.rename overlay.special overlay.upper overlay.userxattr
 overlay.whiteout
@@ -68,7 +69,7 @@ rootless.capability rootless.files rootless.fuse rootless.group rootless.ids roo
 rootless.setuid
 space.direct space.extend space.fallocate space.free space.inodes space.large space.sparse
 space.writable
-symlink.longest symlink.overlay2 symlink.owner symlink.replace symlink.target
+symlink.attribute symlink.longest symlink.overlay2 symlink.owner symlink.replace symlink.target
 time.nanosecond time.range time.symlink
 xattr.acl_asked xattr.acl_removed xattr.capability_asked xattr.capability_listed
 xattr.capability_set xattr.declined xattr.overlay_opaque xattr.posix_acl xattr.security_capability
@@ -87,6 +88,7 @@ HERE = {
         tuple(_ORDINARY.split()),
         {
             "driver.btrfs": None,
+            "driver.refused": None,
             "driver.podman_vfs": None,
             "driver.zfs": None,
             "overlay.metacopy": None,  # overlayfs.rst: off unless it is asked for
@@ -190,7 +192,8 @@ HERE = {
     ),
     # lab/fuse_server.py knows no flags of rename, and tells that a file takes up all its size
     "fuse-plain": Answers(
-        no={**_each("rename.exchange rename.noreplace", "EINVAL"), "space.sparse": None},
+        ("driver.refused",),
+        {**_each("rename.exchange rename.noreplace", "EINVAL"), "space.sparse": None},
     ),
     "fuse-small-listing": Answers(("directory.d_type",), {"directory.block": "EINVAL"}),
     # The rest is in moods.py; what is refused there is refused with the errno of the manual page.
@@ -214,7 +217,11 @@ HERE = {
             "name.normal_form": "EEXIST",
         },
     ),
+    "fuse-links-guarded": Answers(("link.hard", "owner.mode"), {"link.changed": "EROFS"}),
+    "fuse-links-taken": Answers(("link.hard", "owner.chown"), {"link.owner": None}),
+    "fuse-links-followed": Answers(("xattr.capability_asked",), {"symlink.attribute": "ENOENT"}),
     "fuse-no-directories": Answers(no={"directory.writable": "ENOSYS"}),
+    "fuse-nodes-faked": Answers(no={"node.left": None, "node.whiteout": "EIO"}),
     "fuse-no-nodes": Answers(
         no=_each("node.device node.fifo node.socket node.whiteout", "EROFS"),
     ),
@@ -286,7 +293,7 @@ SECOND_KERNEL = {
     # 9p.rst: without a cache nothing can be mapped and shared; fs/9p/vfs_inode_dotl.c: no flags
     "plan9p": Answers(
         no={
-            **_each("mmap.coherent mmap.shown", "EINVAL"),
+            **_each("mmap.coherent mmap.made mmap.shown", "EINVAL"),
             **_each("rename.exchange rename.whiteout", "EINVAL"),
         }
     ),

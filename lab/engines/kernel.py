@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 _USE = """
 cd "$1"
 names=$(ls)
+if echo "$names" | grep -qx file; then cat file >/dev/null; fi
 echo "$names" | grep -qx gone && echo "a whiteout in the layer does not hide what lies below"
 test -e file || { echo new >new; exit; }
-echo "$names" | grep -qx file
 grep -q content file
 echo more >>file
 grep -q more file

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from lab.bench import Bench
+from lab.bench import Bench, run
 
 from ._servers import ADDRESS, servers
 
@@ -26,4 +26,9 @@ def build(bench: Bench) -> Path:
         machine.run("mfsmaster", "-c", str(master), "start")
         machine.run("mfschunkserver", "-c", str(chunks), "start")
         client = ("mfsmount", "-f", "-H", ADDRESS)
-        return bench.serve(bench.directory("mounted"), *client)
+        mounted = bench.serve(bench.directory("mounted"), *client)
+        # Until the chunk server has reported to the master, who writes waits for it.
+        run("dd", "if=/dev/zero", f"of={mounted}/first", "bs=1", "count=1", "conv=fsync")
+        (mounted / "first").unlink()
+        run("mfssetgoal", "1", mounted)  # of a second copy the one server would go on asking
+    return mounted

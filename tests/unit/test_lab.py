@@ -12,7 +12,7 @@ from uml import inside
 from uml.lacking import skip_if_missing
 
 from fscaps import engines, probes
-from lab import judging, losses as each, page, recording, results, uml
+from lab import judging, losses as each, page, recording, results, uml, unseen
 from lab.filesystems import FILESYSTEMS
 from lab.generations import Generation
 from lab.judging import Agreement, compared
@@ -275,6 +275,23 @@ def test_no_reason_is_a_stock_phrase() -> None:
     cells = [cell for line in lines(results.read(ROWS)) for cell in line.cells.values()]
     reasons = {cell.reason.partition(": ")[2] for cell in cells if cell.row["words"]}
     assert {reason for reason in reasons if is_stock(reason)} == set()
+
+
+GIVEN_UP = {("s3fs", "docker/loop-data-root")}
+"""What the lab did not wait for, which makes no row."""
+
+
+def test_what_was_said_first_was_held_against_a_row() -> None:
+    recorded = {(one["filesystem"], one["role"], one["engine"]) for one in results.read(ROWS)}
+    told = {(one["filesystem"], one["role"], one["engine"]) for one in unseen.told()}
+    assert {key[:2] for key in told - recorded} == GIVEN_UP
+
+
+def test_each_verdict_that_was_wrong_is_on_the_page() -> None:
+    wrong = [one for one in unseen.told() if one["agreement"] != Agreement.AGREES]
+    shown = "\n".join(unseen.section(unseen.told()))
+    assert wrong
+    assert all(f"| {one['filesystem']} | `{one['role']}` |" in shown for one in wrong)
 
 
 def test_the_page_is_what_was_recorded() -> None:

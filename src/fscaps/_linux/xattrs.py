@@ -43,6 +43,16 @@ def get(fd: int, name: str) -> bytes:
         return bytes(module.get(fd, name) if module else os.getxattr(fd, name))
 
 
+def get_of_entry(directory: int, entry: str, name: str) -> bytes:
+    """The value of an attribute of an entry, be it a symbolic link; ENODATA if there is none."""
+    path = f"/proc/self/fd/{directory}/{entry}"
+    module = _pyxattr()
+    with naming(f"lgetxattr {name}"):
+        if module:
+            return bytes(module.get(path, name, True))
+        return os.getxattr(path, name, follow_symlinks=False)
+
+
 def names(fd: int) -> list[str]:
     """The names of the attributes that this process may see."""
     module = _pyxattr()

@@ -81,6 +81,13 @@ _ROOT = (
         remedy=LOCAL,
     ),
     Need(
+        (mmap.made,),
+        because="bbolt maps its database by the descriptor that has made it.",
+        source="vendor/go.etcd.io/bbolt/bolt_unix.go:mmap",
+        says=_BOLT,
+        remedy=LOCAL,
+    ),
+    Need(
         (durability.fdatasync,),
         because="bbolt ends each transaction with fdatasync(2).",
         source="vendor/go.etcd.io/bbolt/bolt_linux.go:fdatasync",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..model import Engine, Level, Need, Role
-from ..probes import directory, mode, name, overlay
+from ..probes import directory, mode, name, node, overlay
 
 ENGINE = Engine(
     id="kernel",
@@ -37,6 +37,15 @@ ENGINE = Engine(
                     "are listed as files. A layer without whiteouts is not affected.",
                     source="fs/overlayfs/readdir.c:ovl_cache_entry_new",
                     remedy="format again with mkfs.xfs -n ftype=1 or mkfs.ext4 -O filetype",
+                ),
+                Need(
+                    (node.left,),
+                    level=Level.SHOULD,
+                    because="What is copied here as a whiteout becomes another kind of file, which "
+                    "hides nothing. A layer without whiteouts is not affected.",
+                    source="fs/overlayfs/overlayfs.h:ovl_is_whiteout; measured on archivemount and "
+                    "exfat-fuse",
+                    remedy="copy no layer here that has whiteouts",
                 ),
                 *(
                     Need(

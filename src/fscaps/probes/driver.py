@@ -24,6 +24,8 @@ _ZFS = 0x2FC12FC1
 _FUSE = 0x65735546
 _REMOTE = {_FUSE, 0xFF534D42, 0xFE534D42, 0x517B}  # and the three of SMB
 _UNHARMED = {_BTRFS, 0x01021994, 0x858458F6, 0x794C7630, 0x6969}
+_WANTED = (directory.d_type, rename.whiteout, xattr.overlay_opaque)
+_LOOKED_AT = (*_WANTED, xattr.acl_removed)
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _OLDEST_FOR_FUSE = (4, 18)
 
@@ -55,6 +57,18 @@ def overlay2(area: Area) -> str:
     except mounts.MountError as error:
         raise _mounting.explained(error) from None
     return "mounted, and not used"
+
+
+@probe("Is an overlay with its upper directory here refused, whoever mounts it?", after=_LOOKED_AT)
+def refused(area: Area) -> str:
+    """As far as it is known without a try: what overlay2 says no for, and a user can ask as well.
+
+    Rootless podman then takes fuse-overlayfs, however little the kernel's overlay would find here.
+    """
+    lacking = _lacking(area)
+    if not lacking:
+        raise No("nothing is known for which the kernel would refuse it")
+    return f"{lacking} is no, which is wanted here"
 
 
 @probe("Would dockerd find the program fuse-overlayfs?")
@@ -123,11 +137,18 @@ def _refuse_remote(area: Area) -> None:
     (fs/overlayfs/super.c:ovl_make_workdir, ovl_dentry_remote; fs/fuse/dir.c:fuse_dentry_operations,
     fs/smb/client/dir.c:cifs_dentry_ops)
     """
-    if area.mounting is Mounting.ALWAYS or _magic(area) not in _REMOTE:
+    if area.mounting is Mounting.ALWAYS:
         return
-    for lacking in (directory.d_type, rename.whiteout, xattr.overlay_opaque):
-        if area.outcome(lacking) is Outcome.NO:
-            raise No(f"not mounted, since {lacking.id} is no, which is wanted here", errno="EINVAL")
+    lacking = _lacking(area)
+    if lacking:
+        raise No(f"not mounted, since {lacking} is no, which is wanted here", errno="EINVAL")
+
+
+def _lacking(area: Area) -> str | None:
+    if _magic(area) not in _REMOTE or area.outcome(xattr.acl_removed) is Outcome.NO:
+        return None
+    lacking = (probe for probe in _WANTED if area.outcome(probe) is Outcome.NO)
+    return next((probe.id for probe in lacking), None)
 
 
 def _is_harmless(area: Area) -> bool:

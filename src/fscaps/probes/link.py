@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import stat
-from errno import EACCES, EINVAL, EIO, EMLINK, ENOSYS, ENOTSUP, EPERM
+from errno import EACCES, EINVAL, EIO, EMLINK, ENOSYS, ENOTSUP, EPERM, EROFS
 
 from . import No, probe
 from ._area import setting_up, verifying
@@ -12,6 +12,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ._area import Area
 
+_ANOTHER = 1000
 _REFUSED = (EPERM, EACCES, ENOTSUP, EINVAL, EIO, EMLINK, ENOSYS)
 
 
@@ -42,6 +43,38 @@ def inode(area: Area) -> None:
     area.scratch.append("first", b" two")
     if area.scratch.read("second") != b"one two":
         raise No("a write through one name is not seen through the other")
+
+
+@probe(
+    "Can mode, owner and times of a file with two names be set?",
+    no=(EROFS, EPERM, EACCES),
+    after=(hard,),
+)
+def changed(area: Area) -> None:
+    """fchmod(2), lchown(2) to who has it, utimensat(2); rofiles-fuse guards what is linked."""
+    area.build_on(hard, "no hard link could be made")
+    status = area.scratch.stat("second")
+    area.scratch.chmod("second", 0o640)
+    area.scratch.chown("second", status.st_uid, status.st_gid)
+    area.scratch.utime("second", status.st_mtime_ns)
+
+
+@probe(
+    "Does a file keep its owner when it is given a second name?",
+    no=_REFUSED,
+    capabilities=("CAP_CHOWN",),
+    after=(hard,),
+)
+def owner(area: Area) -> None:
+    """link(2) of another's file; loggedfs gives it to whoever links it."""
+    area.build_on(hard, "no hard link could be made")
+    with setting_up():
+        area.scratch.write("another's", b"")
+        area.scratch.chown("another's", _ANOTHER, _ANOTHER)
+    area.scratch.link("another's", "linked for him")
+    found = area.scratch.stat("linked for him").st_uid
+    if found != _ANOTHER:
+        raise No(f"a file of uid {_ANOTHER} was linked, and is of uid {found}")
 
 
 @probe("Can a symbolic link have a second name?", no=_REFUSED)

@@ -5,21 +5,27 @@ Another process maps it, because a page that cannot be read ends who looks at it
 
 from __future__ import annotations
 
+import mmap
+import os
 from errno import EACCES, EINVAL, EIO, ENODEV, ENOSYS, ENOTSUP
 
+from .._linux.directory import write_all
+from .._linux.libc import naming
 from ..findings import Outcome
 from . import No, probe, skip
-from ._area import setting_up, verifying
+from ._area import PAGE, setting_up, verifying
 from ._others import ONE_WAY, another
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ._area import Area
 
+_REFUSED = (ENODEV, EACCES, EINVAL, ENOTSUP, ENOSYS, EIO)
+
 
 @probe(
     "Do a shared mapping and read(2)/write(2) see each other?",
-    no=(ENODEV, EACCES, EINVAL, ENOTSUP, ENOSYS, EIO),
+    no=_REFUSED,
 )
 def coherent(area: Area) -> None:
     """pwrite and look into a MAP_SHARED mapping; write through that and pread."""
@@ -31,6 +37,20 @@ def coherent(area: Area) -> None:
         unseen = process.use_map()
     if unseen:
         raise No(unseen)
+
+
+@probe("Can a file be mapped by the descriptor that has made it?", no=_REFUSED)
+def made(area: Area) -> None:
+    """mmap(2), shared and to be read only, of a new file; nothing in it is looked at.
+
+    davfs2 lets a file be mapped only once it is opened anew. (ENODEV: FOPEN_DIRECT_IO,
+    fs/fuse/file.c:fuse_file_mmap)
+    """
+    with area.scratch.file("mapped", os.O_RDWR | os.O_CREAT | os.O_EXCL) as fd:
+        with setting_up():
+            write_all(fd, bytes(PAGE))
+        with naming("mmap"):
+            mmap.mmap(fd, PAGE, mmap.MAP_SHARED, mmap.PROT_READ).close()
 
 
 @probe("Does a shared mapping show what is written by write(2)?", after=(coherent,))

@@ -9,7 +9,7 @@ from errno import EACCES, EINVAL, EIO, ENODEV, ENOENT, ENOSYS, ENOTSUP, ENXIO, E
 
 from .._linux import calls, libc
 from ..findings import Reason
-from . import No, Unknown, probe, rename
+from . import No, Unknown, probe, rename, skip
 from ._area import setting_up, verifying
 
 TYPE_CHECKING = False
@@ -52,6 +52,22 @@ def whiteout(area: Area) -> None:
         raise Unknown(Reason.UNSAFE, "the node could not be removed here (see rename.whiteout)")
     area.scratch.mknod("whiteout", stat.S_IFCHR, 0)
     _check(area.scratch, "whiteout", stat.S_IFCHR)
+
+
+@probe("Is nothing else left where a whiteout was to be made?", after=(whiteout,))
+def left(area: Area) -> str:
+    """lstat(2) of what mknod(2) has made or refused: some servers make a file, and say EIO.
+
+    What is copied here as a whiteout then hides nothing, without a word or with one.
+    """
+    asked = area.findings.get(whiteout.id)
+    if asked and asked.reason is Reason.UNSAFE:
+        skip("no whiteout was made (see node.whiteout)")
+    if isinstance(area.directory, OSError):
+        return "nothing at all can be made"
+    if area.scratch.exists("whiteout"):
+        _check(area.scratch, "whiteout", stat.S_IFCHR)
+    return ""
 
 
 @probe("Can a device node be made?", no=_REFUSED, capabilities=("CAP_MKNOD",))

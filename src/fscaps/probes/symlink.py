@@ -2,8 +2,21 @@
 
 from __future__ import annotations
 
-from errno import EACCES, EFBIG, EINVAL, EIO, ELOOP, ENAMETOOLONG, ENOSYS, ENOTSUP, EPERM
+from errno import (
+    EACCES,
+    EFBIG,
+    EINVAL,
+    EIO,
+    ELOOP,
+    ENAMETOOLONG,
+    ENODATA,
+    ENOENT,
+    ENOSYS,
+    ENOTSUP,
+    EPERM,
+)
 
+from .._linux import xattrs
 from .._linux.directory import read_all
 from . import Answer, No, probe
 from ._area import CONTENT, PAGE, setting_up, verifying
@@ -103,6 +116,24 @@ def _owners(area: Area) -> tuple[int, int]:
     """Of the link, and of the file that it leads to."""
     with verifying():
         return area.scratch.stat("relative").st_uid, area.scratch.stat(area.file).st_uid
+
+
+@probe(
+    "Is a link itself asked for an attribute, and not what it leads to?",
+    no=(ENOENT, EIO, EINVAL),
+    after=(target,),
+)
+def attribute(area: Area) -> None:
+    """lgetxattr(2) of ``security.capability`` of a link that leads nowhere: ENODATA, or ENOTSUP.
+
+    Servers that follow it say ENOENT (mhddfs, rofiles-fuse), and whoever copies a layer stops.
+    """
+    area.build_on(target, "no symbolic link could be made")
+    try:
+        xattrs.get_of_entry(area.scratch.fd, "dangling", "security.capability")
+    except OSError as error:
+        if error.errno not in (ENODATA, ENOTSUP, EPERM):
+            raise
 
 
 @probe("Can a link be replaced by renaming another over it?", no=_REFUSED, after=(target,))

@@ -7,13 +7,12 @@ from dataclasses import replace
 from ...model import Level, Need
 from ...probes import directory, fuse, mode, name, node, subvolume, symlink, xattr
 from .._remedies import FOLLOWED, LOCAL, OPEN, PLAIN_PATH
-from .._unpacking import CHANGES, LISTED_BY_PROGRAM, LISTING, by_program
+from .._unpacking import ASKED_OF_LINKS, CHANGES, LISTED_BY_PROGRAM, LISTING, by_program
 from ._layers import CAPABILITIES, CAPABILITY, CONTENT, NAMES, NODES, TIMES
 from ._overlay2 import SHAREABLE
 from ._volumes import BIND_BELOW
 
 _ASKING = (("", "20.10.26"), ("23.0.0", "23.0.6"))  # 2b6761fd3e ended it in both branches
-_LOSING = (("20.10.26", "23.0.0"), ("23.0.6", ""))
 _COMMIT_UNLINKS = "docker commit makes separate files of what the container has linked"
 _COMMA = Need(
     (name.comma,),
@@ -110,11 +109,11 @@ VFS = (
         )
         for since, before in _ASKING
     ),
-    CAPABILITIES[0],
-    *(replace(CAPABILITIES[1], since=since, before=before) for since, before in _LOSING),
+    *CAPABILITIES,
     *NAMES,
     TIMES[0],
     CHANGES,
+    ASKED_OF_LINKS,
     *_BOUND,
     Need(
         (),

@@ -7,7 +7,7 @@ from dataclasses import replace
 from ...model import Level, Need
 from ...probes import directory, link, lock, mode, node, owner, rename, symlink
 from .._remedies import FOLLOWED, LOCAL, OPEN
-from .._unpacking import LISTING
+from .._unpacking import LINKED, LISTING
 from ._daemon import WRITABLE
 from ._layers import CONTENT, TIMES
 
@@ -98,6 +98,7 @@ BIND = (
         remedy=LOCAL,
     ),
     LISTING,
+    LINKED,
 )
 BIND_BELOW = tuple(
     replace(

@@ -7,9 +7,11 @@ was measured, and where Buildah and CRI-O differ.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ...model import Engine, Role
 from .. import _loop
-from .._unpacking import CHANGES, LISTING, by_program
+from .._unpacking import ASKED_OF_LINKS, CHANGES, LINKED, LISTING, by_program
 from ._drivers import BY_PROGRAM, FOLLOWS, OPEN_TO_ALL, OVERLAY
 from ._graphroot import COLON, GRAPHROOT, SHORT, UTF8, VOLUMES
 from ._image_store import STORE
@@ -17,7 +19,7 @@ from ._layers import ATTRIBUTES, DEVICES, ENTRIES, NAMES, by_vfs
 from ._picks import DRIVERS
 from ._rootless import ROOTLESS
 
-_ROOTFUL = (*GRAPHROOT, UTF8, SHORT, *ENTRIES, DEVICES, *ATTRIBUTES, *NAMES, *VOLUMES)
+_ROOTFUL = (*GRAPHROOT, UTF8, SHORT, *ENTRIES, DEVICES, *ATTRIBUTES, *NAMES, *VOLUMES, LINKED)
 
 ENGINE = Engine(
     id="podman",
@@ -37,7 +39,15 @@ ENGINE = Engine(
         Role(
             id="podman/vfs",
             title="a graphroot with vfs",
-            needs=(*map(by_vfs, _ROOTFUL), COLON, FOLLOWS, *OPEN_TO_ALL, CHANGES, LISTING),
+            needs=(
+                *map(by_vfs, _ROOTFUL),
+                COLON,
+                FOLLOWS,
+                *OPEN_TO_ALL,
+                CHANGES,
+                replace(ASKED_OF_LINKS, says="lgetxattr …: {error}"),
+                LISTING,
+            ),
             alternative=True,
         ),
         Role(

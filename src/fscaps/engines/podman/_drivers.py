@@ -166,6 +166,7 @@ BY_PROGRAM = (
     ),
     _unpacking.LISTED_BY_PROGRAM,
     _unpacking.SETGID,
+    _unpacking.ASKED_THROUGH_PROGRAM,
     PROGRAM_COLON,
     COMMA,
     Need(

@@ -101,6 +101,15 @@ GRAPHROOT = (
         remedy=f"podman 4.8 or newer (SQLite) needs no mapping; or {LOCAL}",
         before=SQLITE,
     ),
+    Need(
+        (mmap.made,),
+        because="bbolt maps its database by the descriptor that has made it.",
+        source="podman v4.3.1 vendor/go.etcd.io/bbolt/bolt_unix.go:mmap; v5.8.0 libpod/"
+        "sqlite_state.go:sqliteOptions; measured on FUSE with direct_io",
+        says="opening database …/libpod/bolt_state.db: {error}",
+        remedy=f"podman 4.8 or newer (SQLite) needs no mapping; or {LOCAL}",
+        before=SQLITE,
+    ),
 )
 VOLUMES = (
     Need(

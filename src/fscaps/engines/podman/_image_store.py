@@ -38,6 +38,7 @@ _MADE = {
     owner.lchown: "cp: failed to preserve ownership for …: {Error}",
     owner.mode: "cp: preserving permissions for …: {Error}",
     symlink.target: "cp: cannot create symbolic link …: {Error}",
+    link.changed: "cp: failed to preserve ownership for …: {Error}",
     link.hard: "cp: cannot create hard link … to …: {Error}",
     node.fifo: "cp: cannot create fifo …: {Error}",
     node.device: "cp: cannot create special file …: {Error}",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ...model import Level, Need
-from ...probes import magic, mode, name, overlay, owner, rootless, symlink, xattr
+from ...probes import driver, magic, mode, name, overlay, owner, rootless, symlink, xattr
 from .. import _unpacking
 from .._remedies import LOCAL, MORE_IDS, ROOM
 from ._drivers import COMMA, LOOKS_CLOSER, PROGRAM_COLON
@@ -79,7 +79,7 @@ _NEEDS = (
     replace(_unpacking.GROUP, any_of=(rootless.group,)),
     _unpacking.fifos(UNPACK, BLOB),
     Need(
-        (xattr.user,),
+        (xattr.user, driver.refused),
         because="The kernel's overlay keeps its marks in user.* attributes. podman before 4.5 "
         "takes it wherever it can be mounted, and so where it has none.",
         source="pkg/archive/archive_linux.go:getOverlayOpaqueXattrName; drivers/overlay/check.go",
@@ -115,6 +115,7 @@ _NEEDS = (
         says=BLOB + "open ….wh.…: {error}): exit status 1",
         remedy=_ELSEWHERE,
     ),
+    replace(_unpacking.ASKED_THROUGH_PROGRAM, any_of=(overlay.userxattr, symlink.attribute)),
     Need(
         (overlay.userxattr, xattr.acl_asked),
         because="Neither the kernel's overlay works here for a user nor fuse-overlayfs before "
