@@ -39,7 +39,8 @@ BASE = "ext4"  # what is lost here too is the driver's own loss, not the file sy
 BASES = {"docker/data-root-btrfs": "btrfs"}  # of the roles that ext4 cannot have
 
 UNTRIED = "image"  # the step that puts an image file there, which another host may have done
-UNSEEN = {"loop.direct", "space.sparse", "space.large"}  # room, and what a second host would see
+# Room, what a second host would see, and what becomes of a capability as its file is copied up.
+UNSEEN = {"loop.direct", "space.sparse", "space.large", "overlay.capability"}
 
 
 class Agreement(str, enum.Enum):
