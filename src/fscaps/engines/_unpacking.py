@@ -305,6 +305,13 @@ LINKED = Need(
     remedy=LOCAL,
 )
 """What containers do on a volume."""
+LISTING_OF_ROOT = replace(
+    LISTING,
+    level=Level.MUST,
+    because="The server refuses to be read as much of a directory at a time as the GNU C library "
+    "asks for: what rm -r deletes in a container's root is still there.",
+)
+"""What containers do where their root is such a mount."""
 LISTED_BY_PROGRAM = replace(
     LISTING,
     level=Level.MUST,

@@ -310,7 +310,7 @@ _COPIES = (
         source="snapshots/native/native.go:mounts",
         remedy="mount -o remount,dev",
     ),
-    _unpacking.LISTING,
+    _unpacking.LISTING_OF_ROOT,
 )
 
 ENGINE = Engine(

@@ -7,7 +7,14 @@ from dataclasses import replace
 from ...model import Level, Need
 from ...probes import directory, fuse, mode, name, node, subvolume, symlink, xattr
 from .._remedies import FOLLOWED, LOCAL, OPEN, PLAIN_PATH
-from .._unpacking import ASKED_OF_LINKS, CHANGES, LISTED_BY_PROGRAM, LISTING, by_program
+from .._unpacking import (
+    ASKED_OF_LINKS,
+    CHANGES,
+    LISTED_BY_PROGRAM,
+    LISTING,
+    LISTING_OF_ROOT,
+    by_program,
+)
 from ._layers import CAPABILITIES, CAPABILITY, CONTENT, NAMES, NODES, TIMES
 from ._overlay2 import SHAREABLE
 from ._volumes import BIND_BELOW
@@ -73,7 +80,8 @@ _BOUND = (
         says="too many levels of symbolic links",
         remedy=FOLLOWED,
     ),
-    *(need for need in BIND_BELOW if need.any_of[0] not in _OF_LAYERS),
+    LISTING_OF_ROOT,
+    *(need for need in BIND_BELOW if need.any_of[0] not in _OF_LAYERS and need is not LISTING),
 )
 
 _OWN_CONTAINERD = Need(

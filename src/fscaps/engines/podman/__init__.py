@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from ...model import Engine, Role
 from .. import _loop
-from .._unpacking import ASKED_OF_LINKS, CHANGES, LINKED, LISTING, by_program
+from .._unpacking import ASKED_OF_LINKS, CHANGES, LINKED, LISTING, LISTING_OF_ROOT, by_program
 from ._drivers import BY_PROGRAM, FOLLOWS, OPEN_TO_ALL, OVERLAY
 from ._graphroot import COLON, GRAPHROOT, SHORT, UTF8, VOLUMES
 from ._image_store import STORE
@@ -46,7 +46,7 @@ ENGINE = Engine(
                 *OPEN_TO_ALL,
                 CHANGES,
                 replace(ASKED_OF_LINKS, says="lgetxattr …: {error}"),
-                LISTING,
+                LISTING_OF_ROOT,
             ),
             alternative=True,
         ),
