@@ -40,7 +40,6 @@ BASES = {"docker/data-root-btrfs": "btrfs"}  # of the roles that ext4 cannot hav
 
 UNTRIED = "image"  # the step that puts an image file there, which another host may have done
 # Room, what a second host would see, and what becomes of a capability as its file is copied up.
-UNSEEN = {"loop.direct", "space.sparse", "space.large", "overlay.capability"}
 
 
 class Agreement(str, enum.Enum):
@@ -202,7 +201,7 @@ def _possible(findings: Mapping[str, Finding], engine: Engine) -> Iterator[Drive
 
 
 def _agreement(verdict: Verdict, truth: Fitness, findings: Mapping[str, Finding]) -> Agreement:
-    said = _without_caveats(verdict)
+    said = _without_caveats(verdict, findings)
     if said is truth:
         return Agreement.AGREES
     if said is Fitness.UNDETERMINED:
@@ -220,9 +219,10 @@ def _is_open(verdict: Verdict, findings: Mapping[str, Finding]) -> bool:
     return all(findings[probe].outcome is Outcome.UNKNOWN for probe in probes if probe in findings)
 
 
-def _without_caveats(verdict: Verdict) -> Fitness:
+def _without_caveats(verdict: Verdict, findings: Mapping[str, Finding]) -> Fitness:
     """The fitness, but for what no course can show: what holds of every path, and the unseen."""
-    shown = [need for need in verdict.concerns if set(need.any_of) - UNSEEN]
+    unseen = each.unseen(verdict.id, findings)
+    shown = [need for need in verdict.concerns if set(need.any_of) - unseen]
     if verdict.fitness is Fitness.DEGRADED and not shown:
         return Fitness.SUITABLE
     return verdict.fitness

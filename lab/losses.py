@@ -84,10 +84,22 @@ _HIDDEN_BY = {
 }
 """What does not show where another loss does: a program that does not start has no rights."""
 
+_UNSEEN = frozenset({"loop.direct", "space.sparse", "space.large", "overlay.capability"})
+"""Room, and what a second host would see."""
+_OF_WHITEOUTS = frozenset({"directory.d_type"})
+"""Shown of a lower layer where the course can make a whiteout in it."""
+
 _NOT_ASKED = {"podman/additional-image-store": {"name.undecodable", "xattr.user"}}
 """What the course of a role does not show: to this one goes no image that has what few have."""
 
-UNTELLABLE: dict[tuple[str, str, str], str] = {}
+_OPEN = "it has not been found out which call it is that loses it"
+UNTELLABLE: dict[tuple[str, str, str], str] = {
+    ("mhddfs", "containerd/native", r"security\.capability|^diff: "): _OPEN,
+    ("mhddfs", "docker/data-root-fuse-overlayfs", r"security\.capability|a symbolic link: "): _OPEN,
+    ("mhddfs", "podman/additional-image-store", r"security\.capability|a file capability: "): _OPEN,
+    ("posixovl", "docker/data-root-fuse-overlayfs", r": modified \d+, not \d+$"): _OPEN,
+    ("loggedfs", "podman/rootless", r"an owner in the volume: "): _OPEN,
+}
 """Why a loss cannot be foretold, by file system, role, and how it is told."""
 
 
@@ -112,15 +124,24 @@ def reason(filesystem: str, role: str, loss: str) -> str | None:
     return None
 
 
+def unseen(role: str, findings: Mapping[str, Finding]) -> frozenset[str]:
+    """Give the probes whose *no* no course of a role can show."""
+    makers = (findings.get(name) for name in ("directory.writable", "node.whiteout"))
+    has_none = any(found and found.outcome is Outcome.NO for found in makers)
+    is_lower = role == "kernel/overlay-lower"
+    return _UNSEEN | _OF_WHITEOUTS if is_lower and has_none else _UNSEEN
+
+
 def in_vain(
     verdict: Verdict, losses: Iterable[str], findings: Mapping[str, Finding]
 ) -> list[Unmet]:
     """Give what was foretold for certain, and would have shown, and has not."""
     seen = {probe for loss in losses for probe in told_by(loss)}
+    asked = SHOWN - _NOT_ASKED.get(verdict.id, set()) - unseen(verdict.id, findings)
     return [
         need
         for need in verdict.concerns
-        if (SHOWN - _NOT_ASKED.get(verdict.id, set())) & set(need.any_of)
+        if asked & set(need.any_of)
         and not seen & _where_it_shows(need)
         and _is_certain(need, findings)
     ]
