@@ -144,6 +144,7 @@ SAID = {
     "errno/quota": "write /home/me/.local/share/containers/storage/x: disk quota exceeded",
     "errno/read-only": "mkdir /var/lib/docker/tmp: read-only file system",
     "errno/loop": "stat /srv/a: too many levels of symbolic links",
+    "errno/no-id": "lchown /vol/owned: value too large for defined data type",
     "errno/cross-device": "mv: cannot move 'a' to 'b': Invalid cross-device link",
 }
 # The same as others put it, in other versions; from issue threads.

@@ -35,6 +35,7 @@ NO_FAULT = {
     "there, but should not be": "the lab's own words for a file that came back",
     "owner 0:0, not 200000:200000": "the lab's own words for a file that is another's",
     "error encoding request for copier subprocess": "the copier has died; why is not said",
+    "a deleted directory: false": "the lab's own words for a listing that fails in a container",
     "no answer": "the lab's own words for an engine that hung",
     "error reading the kernel parameter net.ipv4.vs.": "swarm misses IPVS, and goes on without",
 }

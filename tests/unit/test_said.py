@@ -20,6 +20,7 @@ ENGINES = ("podman", "containerd", "apptainer")
 _SYMLINKS = "the server gives symbolic links other targets; what fails is the next call on one"
 _WHITEOUTS = "fuse-overlayfs makes whiteouts vanish, so they are not asked for (node.whiteout)"
 _HANGS = "containerd hangs; the words are the lab's"
+_LISTS = "the lab's words for what ls of the container does not list"
 UNFORETOLD = {
     ("cifs", "podman/vfs", "podman 4.3.1"): "warnings of attributes stand amid the words",
     ("ecryptfs", "podman/rootless", "podman 4.3.1"): "refused by its name before what is lacking",
@@ -30,6 +31,9 @@ UNFORETOLD = {
     ("fuse-overlayfs", "podman/additional-image-store", "podman 4.3.1"): _WHITEOUTS,
     ("fuse-overlayfs", "podman/additional-image-store", "podman 5.8.6"): _WHITEOUTS,
     ("fuse-overlayfs", "podman/overlay", "podman 4.3.1"): _WHITEOUTS,
+    ("fuse-small-listing", "containerd/native", "containerd 1.6.20"): _LISTS,
+    ("fuse-small-listing", "podman/additional-image-store", "podman 4.3.1"): _LISTS,
+    ("fuse-small-listing", "podman/vfs", "podman 4.3.1"): _LISTS,
     ("hugetlbfs", "containerd/native", "containerd 1.6.20"): _HANGS,
     ("hugetlbfs", "containerd/overlayfs", "containerd 1.6.20"): _HANGS,
     ("hugetlbfs", "containerd/overlayfs", "containerd 2.1.9"): _HANGS,

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from errno import EDQUOT, ELOOP, ENOSPC, EROFS, EXDEV
+from errno import EDQUOT, ELOOP, ENOSPC, EOVERFLOW, EROFS, EXDEV
 
-from ..probes import directory, space, symlink
+from ..probes import directory, owner, rootless, space, symlink
 from . import Cause, Check, Message
 from ._causes import UNKNOWN_WHY
 
@@ -105,6 +105,33 @@ MESSAGES = (
                 + UNKNOWN_WHY[1:],
                 errnos=(ELOOP,),
                 look="namei -l the path of the message; dmesg | grep overlay",
+            ),
+        ),
+    ),
+    Message(
+        "errno/no-id",
+        r"value too large for defined data type",
+        "Linux, as Go and the C library word EOVERFLOW",
+        "errno(3)",
+        "A user or group has no number there: on an idmapped mount, or in a user namespace, only "
+        "those that are mapped have one.",
+        (
+            Cause(
+                "Who asks has no number himself on an idmapped mount (fs/namei.c:may_create).",
+                checks=(Check(directory.writable, errnos=(EOVERFLOW,)),),
+                errnos=(EOVERFLOW,),
+                look="findmnt -T PATH -o TARGET,OPTIONS",
+                remedy="map the ids of who is to write there; or use a mount that is not idmapped",
+            ),
+            Cause(
+                "The owner of a layer's file has none (fs/attr.c:notify_change).",
+                checks=(
+                    Check(owner.chown, refutes=(), errnos=(EOVERFLOW,)),
+                    Check(rootless.owners, refutes=(), errnos=(EOVERFLOW,)),
+                ),
+                errnos=(EOVERFLOW,),
+                look="findmnt -T PATH -o TARGET,OPTIONS",
+                remedy="map all ids that images use; or use a mount that is not idmapped",
             ),
         ),
     ),

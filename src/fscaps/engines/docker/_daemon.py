@@ -21,7 +21,7 @@ WRITABLE = Need(
     (directory.writable,),
     because="dockerd creates directories and files here as soon as it starts.",
     source="daemon/daemon_unix.go:setupDaemonRoot",
-    says="mkdir …: {error}\nchmod …: {error}",
+    says="mkdir …: {error}\nchmod …: {error}\nchown …: {error}",
     remedy=_remedies.WRITABLE,
 )
 ROOT = Need(

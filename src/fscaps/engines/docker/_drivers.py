@@ -77,7 +77,7 @@ _BOUND = (
         because="nosymfollow: the root of a container is a bind mount of its layer, in which no "
         "symbolic link is followed.",
         source="daemon/graphdriver/vfs/driver.go:Get; mount(8), which a bind mount inherits",
-        says="too many levels of symbolic links",
+        says="too many levels of symbolic links\nexec: …: executable file not found in $PATH",
         remedy=FOLLOWED,
     ),
     LISTING_OF_ROOT,

@@ -48,7 +48,8 @@ OVERLAY = (
         (symlink.overlay2,),
         because="overlay2 keeps a symbolic link l/<ID> -> ../<id>/diff for each layer.",
         source="daemon/graphdriver/overlay2/overlay.go:create",
-        says="symlink ../<id>/diff …/overlay2/l/…: {error}",
+        says="symlink ../<id>/diff …/overlay2/l/…: {error}\n"
+        "error creating overlay mount to …/merged: {error}",
         remedy=LOCAL,
     ),
     *USED_OVERLAY,

@@ -62,7 +62,7 @@ ROOTLESS = (
         because="Each entry of a layer is given its owner, one of the user's subordinate ids; a "
         "server knows nothing of user namespaces and refuses.",
         source="go-archive archive.go:createTarFile",
-        says="failed to Lchown …: {error}",
+        says="failed to Lchown …: {error}\nlchown …: {error}",
         remedy=_ELSEWHERE,
     ),
     Need(
@@ -92,7 +92,8 @@ ROOTLESS = (
         (symlink.overlay2,),
         because="overlay2 keeps a symbolic link l/<ID> -> ../<id>/diff for each layer.",
         source="daemon/graphdriver/overlay2/overlay.go:create",
-        says="symlink ../<id>/diff …/overlay2/l/…: {error}",
+        says="symlink ../<id>/diff …/overlay2/l/…: {error}\n"
+        "error creating overlay mount to …/merged: {error}",
         remedy=_ELSEWHERE,
         before=SINCE,
     ),

@@ -98,7 +98,8 @@ STORE = (
         (symlink.overlay2,),
         because="The store has a symbolic link l/<ID> -> ../<id>/diff for each layer.",
         source="drivers/overlay/overlay.go:create",
-        says="cp: cannot create symbolic link …: {Error}",
+        says="cp: cannot create symbolic link …: {Error}\n"
+        "Can't read link …/overlay/l/… because it does not exist",
         remedy=_EROFS,
     ),
     Need(

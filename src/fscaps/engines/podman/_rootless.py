@@ -60,7 +60,7 @@ _NEEDS = (
         source="pkg/idtools/idtools.go:SafeLchown; podman v4.3.1 rootless.md",
         says=BLOB + "potentially insufficient UIDs or GIDs available in user namespace "
         "(requested … for …): Check /etc/subuid and /etc/subgid if configured locally and run "
-        "podman-system-migrate: lchown …: {error}",
+        "podman-system-migrate: lchown …: {error}\n" + BLOB + "lchown …: {error}",
         remedy=_ELSEWHERE,
     ),
     Need(
@@ -102,7 +102,8 @@ _NEEDS = (
         (symlink.overlay2,),
         because="podman keeps a symbolic link l/<ID> -> ../<id>/diff for each layer.",
         source="drivers/overlay/overlay.go:create",
-        says="symlink ../…/diff …/overlay/l/…: {error}",
+        says="symlink ../…/diff …/overlay/l/…: {error}\n"
+        'can\'t stat lower layer "…/overlay/l/…": …: {error}',
         remedy=LOCAL,
     ),
     *(replace(need, says=f"{need.says}\n{SAYS_UNSUPPORTED}") for need in (PROGRAM_COLON, COMMA)),
