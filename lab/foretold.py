@@ -28,10 +28,6 @@ OTHERWISE = {
     ("rclone", "docker/swarm"): _FORGETS,
     ("sshfs", "docker/volumes"): _LINK,
     ("ext4-append-only", "docker/swarm"): "docker-state.json is lost, and the node no manager",
-    (
-        "ext4-idmapped-away",
-        "docker/rootless",
-    ): "rootlesskit says no more than that dockerd has ended",
     ("ext4-latin1", "docker/rootless"): "rootlesskit says no more than that dockerd has ended",
     ("ext4-odd-name", "docker/rootless"): "the user's containerd may not make the directory",
     ("plan9p", "docker/overlay2"): _ACCEPTED,
