@@ -35,7 +35,7 @@ def ask(place):
 
 RIGHT = {
     **dict.fromkeys(("directory.writable", "directory.d_type", "directory.inode"), "yes"),
-    "directory.distinct": "yes",
+    **dict.fromkeys(("directory.block", "directory.distinct"), "yes"),
     **dict.fromkeys(("directory.changeable", "directory.open_unlink", "owner.chmod"), "yes"),
     **dict.fromkeys(("lock.flock", "lock.posix", "lock.ofd"), "yes"),
 }

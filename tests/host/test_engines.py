@@ -60,7 +60,8 @@ EXPECTED = {
     "ext4-read-only": Expected(NO, NO, NO, NO, NO, NO, NO, YES),
     "ramfs": Expected(NO, NO, SOME, NO, NO, NO, SOME, YES),
     "overlay": Expected(NO, SOME, YES, SOME, NO, NO, YES, YES),
-    "fuse-overlayfs": Expected(NO, NO, YES, NO, NO, NO, SOME, YES),
+    # It takes a whiteout for its own: what is copied there as one may be gone (node.left).
+    "fuse-overlayfs": Expected(NO, NO, YES, NO, NO, NO, SOME, SOME),
     "bindfs": Expected(NO, SOME, SOME, SOME, SOME, NO, SOME, YES),
     "gocryptfs": Expected(SOME, SOME, SOME, NO, SOME, SOME, SOME, YES),
 }
