@@ -64,6 +64,7 @@ HARMLESS = {
     ("close", None): "what was written is synced or read back where that is the question",
     ("fcntl", None): "mmap's own copy of the descriptor, and flags that are only looked at",
     ("newfstatat", "mmap.coherent"): "mmap's own look at the size",
+    ("newfstatat", "mmap.made"): "likewise",
     ("lseek", "overlay.remount"): "what was to be emptied is empty, or could not be removed",
     ("fsopen", "overlay.upper"): "mount(2) is taken instead",
     ("flock", "lock.flock"): "EACCES is how an SMB server refuses what another holds",
