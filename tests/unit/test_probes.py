@@ -8,7 +8,18 @@ from __future__ import annotations
 import json
 import os
 import stat
-from errno import EACCES, EFBIG, EINVAL, EIO, ENAMETOOLONG, ENODEV, ENOSYS, ENOTSUP, EPERM
+from errno import (
+    EACCES,
+    EFBIG,
+    EINVAL,
+    EIO,
+    ENAMETOOLONG,
+    ENODEV,
+    ENOSYS,
+    ENOTSUP,
+    EPERM,
+    errorcode,
+)
 from typing import TYPE_CHECKING
 
 import pytest
@@ -189,6 +200,24 @@ def test_a_call_that_fails_says_which_it_is(name: str) -> None:
     assert ours.type is plain.type
     assert ours.value.errno == plain.value.errno
     assert ours.value.strerror == f"{name}: {plain.value.strerror}"
+
+
+@pytest.mark.parametrize("code", [EPERM, EACCES, EIO])
+@pytest.mark.parametrize(
+    ("call", "probe"), [("remove", xattr.acl_removed), ("get_of_entry", symlink.attribute)]
+)
+def test_what_is_not_allowed_or_broken_is_neither_yes_nor_no(
+    area: Area, call: str, probe: Probe, code: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No file system at hand answers so to root; the call is replaced."""
+    area.findings[symlink.target.id] = ask(symlink.target, area)
+
+    def refuse(*_: object) -> None:
+        raise OSError(code, f"{call}: {os.strerror(code)}")
+
+    monkeypatch.setattr(xattrs, call, refuse)
+    found = ask(probe, area)
+    assert (found.outcome, found.errno) == (Outcome.UNKNOWN, errorcode[code])
 
 
 @pytest.mark.parametrize(("probe", "limit"), [("space.extend", 1 << 16), ("space.large", 1 << 30)])
