@@ -28,7 +28,8 @@ _HEAD = """\
 
 {rows} times a real engine, or the kernel's overlay, was given real work on a real file system:
 {filesystems} file systems, {kernels} kernels, {roles} roles, {engines} versions of engines.
-Nothing here is what a manual says, and nothing what `fscaps` says: `lab/compare` holds its verdicts against this table.
+Nothing here is what a manual says, and nothing what `fscaps` says: `lab/compare` holds its verdicts
+against this table.
 
 **The work.** An image of several layers (whiteouts, an opaque directory, hard links, setuid, owners
 above 65535, a file capability, FIFOs, device nodes, 200-byte names, names differing in case,
