@@ -1,7 +1,7 @@
-"""Every system call of a process and of all that it starts, asked of us first (seccomp_unotify(2)).
+"""The system calls of a process and of all that it starts, asked of us first (seccomp_unotify(2)).
 
-Each call waits in the kernel until it is let through, made to fail, or its process killed. The
-kernel says when the last process under watch is gone: nobody can slip away.
+All of them, or some by name. Each waits in the kernel until it is let through, made to fail, or its
+process killed. The kernel says when the last process under watch is gone: nobody can slip away.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -32,6 +32,15 @@ _RECEIVE, _SEND, _SET_FLAGS = 0xC0502100, 0xC0182101, 0x40082104
 _CONTINUE = 1
 _LOAD, _EQUAL, _RETURN = 0x20, 0x15, 0x06
 _ALLOW, _ASK = 0x7FFF0000, 0x7FC00000
+
+TELLING = frozenset(
+    ("write", "clone", "clone3", "fork", "vfork", "set_robust_list", "execve", "execveat")
+) | {"exit_group"}
+"""Calls that are asked of us always: what the worker says, and each process as it starts and ends.
+
+A thread, and a process that fork(3) makes, begins with set_robust_list(2) (glibc), another with
+execve(2).
+"""
 
 
 class Call(NamedTuple):
@@ -79,21 +88,28 @@ def names() -> dict[int, str]:
     return found
 
 
-def submit(channel: socket.socket) -> None:
-    """Come under watch, for good, together with all that this process will start."""
-    listener = _install()
+def submit(channel: socket.socket, asked: Collection[str] = ()) -> None:
+    """Come under watch, for good, together with all that this process will start.
+
+    Of all calls, or of those of these names and what is TELLING.
+    """
+    listener = _install(_filter(asked))
     socket.send_fds(channel, [b"."], [listener])  # sendmsg(2): the one call that is not asked
     os.close(listener)
     channel.recv(1)
 
 
-def _install() -> int:
-    instructions = (
-        (_LOAD, 0, 0, 0),
-        (_EQUAL, 0, 1, _SENDMSG),
-        (_RETURN, 0, 0, _ALLOW),
-        (_RETURN, 0, 0, _ASK),
-    )
+def _filter(asked: Collection[str]) -> list[tuple[int, int, int, int]]:
+    start = [(_LOAD, 0, 0, 0), (_EQUAL, 0, 1, _SENDMSG), (_RETURN, 0, 0, _ALLOW)]
+    if not asked:
+        return [*start, (_RETURN, 0, 0, _ASK)]
+    numbers = [number for number, name in names().items() if name in TELLING.union(asked)]
+    to_ask = range(len(numbers), 0, -1)
+    chosen = [(_EQUAL, skip, 0, number) for skip, number in zip(to_ask, numbers)]
+    return [*start, *chosen, (_RETURN, 0, 0, _ALLOW), (_RETURN, 0, 0, _ASK)]
+
+
+def _install(instructions: list[tuple[int, int, int, int]]) -> int:
     code = ctypes.create_string_buffer(b"".join(struct.pack("<HBBI", *one) for one in instructions))
     program = struct.pack("<HxxxxxxQ", len(instructions), ctypes.addressof(code))
     flags = _NEW_LISTENER | _WAIT_KILLABLE

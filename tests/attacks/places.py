@@ -69,5 +69,5 @@ def _children(pid: int) -> list[int]:
 
 def _lasting(path: str) -> str:
     """A path without what differs from run to run."""
-    named = SCRATCH.sub("SCRATCH", path)
+    named = re.sub("[0-9a-f]{6,}", "HEX", SCRATCH.sub("SCRATCH", path))
     return re.sub(r"\d+", "N", named) if path.startswith("/") else named

@@ -46,7 +46,7 @@ def _kill(target: Path, attack: Attack, _: Any) -> Aftermath:
         return True
 
     around = Surroundings(target)
-    done = trial.attempt(str(target), decide)
+    done = trial.attempt(str(target), decide, asked={attack.place.name})
     problems = around.problems() + survive(done)
     warnings = set(done.report.warnings) - {LOOKING} if done.report is not None else set()
     if done.report is not None and (around.scratch() or warnings):

@@ -22,6 +22,7 @@ from fscaps.render import json as form
 
 from . import interception
 from .campaign import Surroundings
+from .test_failing_calls import ALIASES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,20 +36,10 @@ NEWER = (
 )
 OLDER = (
     *("fchmod", "fchownat", "fsetxattr", "fgetxattr", "fremovexattr", "linkat", "mknodat"),
-    *("renameat", "symlinkat", "utimensat", "bind", "fsync", "ftruncate"),
+    *("renameat", "symlinkat", "utimensat", "bind", "fsync", "ftruncate", "fdatasync", "flock"),
+    *("flistxattr", "readlinkat", "ioctl", "wait4", "mkdirat", "lseek", "pwrite64"),
+    *("fchdir", "fadvise64", "kill", "socket", "prlimit64", "setresuid", "setresgid"),
 )
-NAMES = {
-    "fchmod": ("chmod",),
-    "fchownat": ("lchown",),
-    "fsetxattr": ("setxattr",),
-    "fgetxattr": ("getxattr",),
-    "fremovexattr": ("removexattr",),
-    "linkat": ("link",),
-    "mknodat": ("mknod", "mkfifo"),
-    "renameat": ("rename",),
-    "symlinkat": ("symlink",),
-}
-"""What the libc calls them."""
 BUILT_ON = ("rootless.setuid",)
 """What says where it stands instead: in a namespace that could not be left (overlay.lower)."""
 
@@ -99,22 +90,35 @@ def _filter(*instructions: tuple[int, int, int, int]) -> None:
     assert done == 0, os.strerror(ctypes.get_errno())
 
 
-def _survey_without(
+def _without(
     name: str,
     code: int,
-    target: Path,
     answer: Path,
+    say: Callable[[], str],
     deny: Callable[[str, int], None] = _deny,
-) -> fscaps.Report:
+) -> str:
+    """What a process says, by way of that file, to which the call is denied."""
     pid = os.fork()
     if pid == 0:
         try:
             deny(name, code)
-            answer.write_text(form.render(fscaps.survey(target)))
+            answer.write_text(say())
         finally:
             os._exit(0)
     assert os.waitpid(pid, 0)[1] == 0
-    return form.load(answer.read_text())
+    said = answer.read_text()
+    answer.unlink()
+    return said
+
+
+def _survey_without(
+    name: str,
+    code: int,
+    target: Path,
+    deny: Callable[[str, int], None] = _deny,
+) -> fscaps.Report:
+    answer = target.parent / "answer"
+    return form.load(_without(name, code, answer, lambda: form.render(fscaps.survey(target)), deny))
 
 
 @pytest.fixture(scope="module")
@@ -125,6 +129,7 @@ def free(tmp_path_factory: pytest.TempPathFactory) -> fscaps.Report:
 
 ATTACKS = [(name, code) for name in NEWER for code in ("EPERM", "ENOSYS")]
 ATTACKS += [(name, "EPERM") for name in OLDER]
+ATTACKS += [(name, "ENOSYS") for name in ("fdatasync", "flock", "readlinkat")]
 
 
 @pytest.mark.parametrize(("name", "code"), ATTACKS)
@@ -133,8 +138,7 @@ def test_a_call_is_denied(name: str, code: str, tmp_path: Path, free: fscaps.Rep
     target = tmp_path / "target"
     target.mkdir()
     around = Surroundings(target)
-    denied = _survey_without(name, getattr(errno, code), target, tmp_path / "answer").findings
-    (tmp_path / "answer").unlink()
+    denied = _survey_without(name, getattr(errno, code), target).findings
     changed = {
         probe: found
         for probe, found in denied.items()
@@ -153,7 +157,25 @@ def test_a_call_is_denied(name: str, code: str, tmp_path: Path, free: fscaps.Rep
 
 def _is_named(name: str, detail: str) -> bool:
     """Or that others, who use the same loop devices, were quicker."""
-    return any(one in detail for one in (*NAMES.get(name, (name,)), "no loop device"))
+    return any(one in detail for one in (*ALIASES.get(name, (name,)), "no loop device"))
+
+
+@pytest.mark.parametrize("name", ["poll", "read"])
+def test_what_the_caller_cannot_do_without_is_an_error(name: str, tmp_path: Path) -> None:
+    """One of ours, in a line; nothing is left."""
+    target = tmp_path / "target"
+    target.mkdir()
+    fscaps.survey(target, only=["name.option"])  # all is imported that will be needed
+
+    def surveyed() -> str:
+        with pytest.raises(fscaps.SandboxError) as caught:
+            fscaps.survey(target)
+        return str(caught.value)
+
+    words = _without(name, errno.EPERM, tmp_path / "answer", surveyed)
+    assert words.endswith("Operation not permitted")
+    assert len(words.splitlines()) == 1
+    assert not os.listdir(target)
 
 
 @pytest.mark.skipif(sys.byteorder != "little", reason="its filter looks at a lower half")
@@ -161,10 +183,7 @@ def test_an_empty_path_that_is_not_looked_up_keeps_no_program_from_running(tmp_p
     """TOMOYO on Linux 5.10 says ENOENT to it where ``/dev`` has no ``fd``, whatever lies there."""
     target = tmp_path / "target"
     target.mkdir()
-    answer = tmp_path / "answer"
-    found = _survey_without(
-        "execveat", errno.ENOENT, target, answer, _look_up_no_empty_path
-    ).findings
+    found = _survey_without("execveat", errno.ENOENT, target, _look_up_no_empty_path).findings
     asked = ("mode.execute", "mode.setuid", "overlay.execute", "overlay.special", "rootless.setuid")
     free = fscaps.survey(target, only=asked).findings
     assert {probe: found[probe].outcome for probe in asked} == {

@@ -149,7 +149,13 @@ def _fail(target: Path, attack: Attack, undisturbed: Any) -> Aftermath:
         return True
 
     around = Surroundings(target)
-    done = trial.attempt(str(target), decide, timeout=2, deadline=8, **undisturbed.options)
+    done = trial.attempt(
+        *(str(target), decide),
+        asked={attack.place.name},
+        timeout=2,
+        deadline=8,
+        **undisturbed.options,
+    )
     problems = around.problems() + survive(done) + _left(done, around)
     if done.report is not None and done.hit:
         problems += _wrong(done.report, done.hit, attack.how, undisturbed.before)
@@ -168,7 +174,11 @@ def _wrong(after: fscaps.Report, hit: Seen, how: str, before: dict[str, Outcome]
     for name, one in after.findings.items():
         if one.outcome is Outcome.YES and before[name] is not Outcome.YES:
             yield f"{name} became yes"
-        if one.outcome is Outcome.NO and before[name] is Outcome.YES and not _is_due(one, hit):
+        if (
+            one.outcome is Outcome.NO
+            and before[name] is Outcome.YES
+            and not _is_due(one, hit, after)
+        ):
             yield f"another became no: {one}"
     if hit.place.probe is None or before[hit.place.probe] is not Outcome.YES:
         return
@@ -185,13 +195,14 @@ def _wrong(after: fscaps.Report, hit: Seen, how: str, before: dict[str, Outcome]
         yield f"does not tell: {one}"
 
 
-def _is_due(one: fscaps.Finding, hit: Seen) -> bool:
-    """Whether it is the hit probe itself, of which more is held, or was not tried because of it.
+def _is_due(one: fscaps.Finding, hit: Seen, after: fscaps.Report) -> bool:
+    """Whether it is the hit probe itself, of which more is held, or was answered by its answer.
 
     What fails before the first probe, as the scratch directory is made, is directory.writable's.
     """
     own = hit.place.probe or "directory.writable"
-    return one.probe == own or f"since {own} is no: " in one.detail
+    is_its = (one.errno, one.detail) == (after.findings[own].errno, after.findings[own].detail)
+    return one.probe == own or is_its or f"since {own} is no: " in one.detail
 
 
 def _is_harmless(hit: Seen) -> bool:

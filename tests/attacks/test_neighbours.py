@@ -137,6 +137,10 @@ def _as_neighbour(target: Path, trick: Callable[[str], None]) -> bool:
     return os.waitpid(pid, 0)[1] == 0
 
 
+HOLDING = ("openat", "openat2", "close", "close_range", "dup2", "dup3")
+"""The calls by which a process comes to hold a file, and to hold it no more."""
+
+
 class Opened:
     """What our processes open that is the neighbour's, or root's in his reach."""
 
@@ -151,7 +155,7 @@ class Opened:
         self.problems: set[str] = set()
 
     def observe(self, call: Call) -> None:
-        """Look, at the call after an open(2), at all that its process holds."""
+        """Look, at the call that comes after an open(2), at all that its process holds."""
         if call.process == CALLER or not self.wary:
             return
         if call.pid in self._opening:
@@ -164,10 +168,13 @@ class Opened:
         for number in os.listdir(f"/proc/{pid}/fd"):
             held = f"/proc/{pid}/fd/{number}"
             with suppress(FileNotFoundError):  # one that another thread of it has closed
-                name, status = os.readlink(held), os.stat(held)
-                is_open = not _flags(pid, number) & os.O_PATH
-                if is_open and name.startswith(self._base) and self._is_others(name, status):
-                    self.problems.add(f"{name} was opened")
+                name = os.readlink(held)
+                if name.startswith(self._base) and self._is_others(name, os.stat(held)):
+                    self._note(name, pid, number)
+
+    def _note(self, name: str, pid: int, number: str) -> None:
+        if not _flags(pid, number) & os.O_PATH:
+            self.problems.add(f"{name} was opened")
 
     def _is_others(self, name: str, status: os.stat_result) -> bool:
         where, _, last = name.rpartition("/")
@@ -183,7 +190,7 @@ def _flags(pid: int, number: str) -> int:
         return int(next(row.split()[1] for row in info if row.startswith("flags:")), 8)
 
 
-def _swap(target: Path, attack: Attack, denied: dict[str, int] | None) -> Aftermath:
+def _swap(target: Path, attack: Attack, denied: dict[str, int]) -> Aftermath:
     base = target.parent / "base"
     base.mkdir()
     _lay_out(base)
@@ -205,6 +212,7 @@ def _swap(target: Path, attack: Attack, denied: dict[str, int] | None) -> Afterm
         decide,
         observe=opened.observe,
         denied=denied,
+        asked={attack.place.name, *HOLDING, *denied},
         timeout=2,
         deadline=8,
     )

@@ -25,7 +25,7 @@ from .interception import Call, Watch, submit
 from .places import STARTING, WORKER, Place, Places
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Collection, Mapping
 
     Decision = int | str | None
 
@@ -77,13 +77,15 @@ def attempt(
     record: bool = False,
     observe: Callable[[Call], None] | None = None,
     denied: Mapping[str, int] | None = None,
+    asked: Collection[str] = (),
     **options: Any,
 ) -> Trial:
     """Survey the path in a process of its own, under watch, and do to its calls what is decided.
 
     ``decide`` is given each call and its place; it answers the call itself and returns True if it
     attacks it, and returns False to have it let through. ``observe`` is shown each call before.
-    What is ``denied`` fails with that errno each time, and is asked about no more.
+    What is ``denied`` fails with that errno each time, and is asked about no more. Only calls of
+    the ``asked`` names are decided on, if any are: the others go at their own pace.
     """
     others = set(psutil.Process().children())
     ours, theirs = socket.socketpair()
@@ -93,7 +95,7 @@ def attempt(
     if pid == 0:
         ours.close()
         os.close(results)
-        _be_caller(theirs, told, path, options)
+        _be_caller(theirs, told, path, asked, options)
     theirs.close()
     os.close(told)
     trial = Trial()
@@ -207,18 +209,25 @@ def _elsewhere() -> frozenset[int]:
 def _is_on_it(call: Call, path: str) -> bool:
     if call.name in _ON_IT:
         return True
-    if call.name not in _DESCRIPTOR or (path.startswith("/") and call.name != "linkat"):
+    if call.name not in _DESCRIPTOR:
         return False
-    descriptor = call.arguments[_DESCRIPTOR[call.name]] & 0xFFFFFFFF
     try:
-        held = "cwd" if descriptor == _AT_FDCWD else f"fd/{descriptor}"
-        file = os.stat(f"/proc/{call.pid}/{held}")
+        file = os.stat(_held(call, path))
     except OSError:
         return False
     if stat.S_ISBLK(file.st_mode):
         return True  # a loop device, which hands it on
-    kinds = (stat.S_ISREG, stat.S_ISDIR)
+    kinds = (stat.S_ISREG, stat.S_ISDIR, stat.S_ISCHR)
     return any(kind(file.st_mode) for kind in kinds) and file.st_dev not in _elsewhere()
+
+
+def _held(call: Call, path: str) -> str:
+    """What the call works on, or relative to, by what its process holds."""
+    if path.startswith("/") and call.name != "linkat":
+        return path.replace("/proc/self/", f"/proc/{call.pid}/", 1)
+    descriptor = call.arguments[_DESCRIPTOR[call.name]] & 0xFFFFFFFF
+    held = "cwd" if descriptor == _AT_FDCWD else f"fd/{descriptor}"
+    return f"/proc/{call.pid}/{held}"
 
 
 def _take(results: int, trial: Trial) -> None:
@@ -245,11 +254,13 @@ def _reap(pid: int, others: set[psutil.Process]) -> None:
             os.waitpid(child.pid, 0)
 
 
-def _be_caller(channel: socket.socket, told: int, path: str, options: dict[str, Any]) -> None:
+def _be_caller(
+    channel: socket.socket, told: int, path: str, asked: Collection[str], options: dict[str, Any]
+) -> None:
     """The life of the caller; never returns."""
     text = "bug\n"
     try:
-        submit(channel)
+        submit(channel, asked)
         text = _told(path, options)
     except BaseException:
         text = "bug\n" + traceback.format_exc()

@@ -6,6 +6,7 @@ is EBADF or EFAULT; a filter answers before the kernel looks.
 
 from __future__ import annotations
 
+import fcntl
 import os
 import stat
 
@@ -26,6 +27,8 @@ _OF_NO_FILE: dict[str, Callable[[], object]] = {
     "chmod": lambda: os.fchmod(-1, _SPECIAL),
     "execveat": confined.execute_nothing,
     "fallocate": lambda: libc.call("fallocate", -1, 0, 0, 1),
+    "fdatasync": lambda: libc.call("fdatasync", -1),
+    "flock": lambda: libc.call("flock", -1, fcntl.LOCK_UN),
     "fsync": lambda: libc.call("fsync", -1),
     "ftruncate": lambda: os.ftruncate(-1, 0),
     "getdents64": lambda: libc.syscall("getdents64", -1, None, 0),
@@ -37,6 +40,7 @@ _OF_NO_FILE: dict[str, Callable[[], object]] = {
     "mkdir": lambda: os.mkdir(_NAME, dir_fd=-1),
     "mkfifo": lambda: os.mkfifo(_NAME, dir_fd=-1),
     "mknod": lambda: os.mknod(_NAME, stat.S_IFCHR, 0, dir_fd=-1),
+    "readlink": lambda: os.readlink(_NAME, dir_fd=-1),
     "removexattr": lambda: libc.call("fremovexattr", -1, _ATTRIBUTE),
     "rename": lambda: os.rename(_NAME, _NAME, src_dir_fd=-1, dst_dir_fd=-1),
     "renameat2": lambda: libc.syscall("renameat2", -1, b"", -1, b"", EXCHANGE),

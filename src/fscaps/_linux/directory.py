@@ -142,11 +142,12 @@ class Directory:
         before it is opened)
         """
         try:
-            return _Open(_no_device(self._openat2(path, _BENEATH)))
+            fd = self._openat2(path, _BENEATH)
         except OSError as error:
             if error.errno not in _UNKNOWN_CALL:
                 raise
-        return _Open(self._on_this_mount(path))
+            return _Open(self._on_this_mount(path))
+        return _Open(_no_device(fd))
 
     def _on_this_mount(self, path: Name) -> int:
         seen = calls.open(path, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=self.fd)

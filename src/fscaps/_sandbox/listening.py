@@ -6,6 +6,7 @@ import os
 import select
 import time
 
+from ..errors import SandboxError
 from ..findings import Reason
 from .protocol import (
     Asking,
@@ -134,7 +135,7 @@ class _Lines:
         while b"\n" not in self._buffer:
             if not self._more():
                 return None
-            block = os.read(self._fd, LINE_LIMIT)
+            block = self._read()
             self._total += len(block)
             if not block or len(self._buffer) > LINE_LIMIT or self._total > _TOTAL_LIMIT:
                 raise StopIteration
@@ -152,9 +153,21 @@ class _Lines:
         """
         while True:
             left = min(self._progress.run_ends, self._progress.step_ends) - time.monotonic()
-            if self._poll.poll(min(max(left, 0), _IDLE) * 1000):
+            if self._speaks(min(max(left, 0), _IDLE)):
                 before, self._late = self._late, left <= 0
                 return not (before and self._late)
             if left <= 0:
                 return False
             self._idle()
+
+    def _speaks(self, seconds: float) -> bool:
+        try:
+            return bool(self._poll.poll(seconds * 1000))
+        except OSError as error:  # a seccomp filter denies it
+            raise SandboxError(f"the worker cannot be waited for: {error}") from error
+
+    def _read(self) -> bytes:
+        try:
+            return os.read(self._fd, LINE_LIMIT)
+        except OSError as error:
+            raise SandboxError(f"the worker cannot be heard: {error}") from error

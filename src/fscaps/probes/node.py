@@ -84,7 +84,7 @@ def device_open(area: Area) -> None:
         raise No("the mount has nodev", errno="EACCES")
     # What a server made in its place may well open.
     area.build_on(device, "there is no device node to open")
-    with area.scratch.device("null", _NULL) as fd:
+    with area.scratch.device("null", _NULL) as fd, verifying():
         calls.write(fd, b"-")
 
 

@@ -17,6 +17,7 @@ from errno import (
 )
 
 from .._linux import xattrs
+from .._linux.denied import is_denied
 from .._linux.directory import read_all
 from . import Answer, No, probe
 from ._area import CONTENT, PAGE, setting_up, verifying
@@ -41,7 +42,9 @@ def _given_back(directory: Directory, target: bytes, name: str) -> None:
         try:
             seen = directory.readlink(name)
         except OSError as error:
-            if error.errno == EPERM:  # sshfs keeps to itself what leads out of its directory
+            if error.errno == EPERM and not is_denied(
+                error
+            ):  # sshfs keeps to itself what leads out of its directory
                 raise No("its target cannot be read", errno="EPERM") from None
             if error.errno != EINVAL:
                 raise

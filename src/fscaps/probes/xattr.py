@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import struct
-from contextlib import suppress
 from errno import E2BIG, EACCES, EINVAL, ENODATA, ENOENT, ENOSPC, ENOTSUP, EPERM, ERANGE
 
 from .._linux import calls, xattrs
@@ -282,15 +281,12 @@ def user_overlay_opaque(area: Area) -> str:
 
 @probe("Does a 4 KiB attribute fit?", no=_REFUSED)
 def size(area: Area) -> Answer:
-    """The largest value that fits, up to 4096 bytes; the value of the finding, in bytes."""
-    fd = area.scratch.open(area.file)
-    try:
-        name = _usable(fd)
-        largest, refusal = _largest(fd, name)
-        with suppress(FileNotFoundError):
-            xattrs.remove(fd, name)
-    finally:
-        calls.close(fd)
+    """The largest value that fits, up to 4096 bytes; the value of the finding, in bytes.
+
+    Of a file that nothing else was left on, be it because it could not be removed.
+    """
+    with area.scratch.file("sized", os.O_RDWR | os.O_CREAT | os.O_EXCL) as fd:
+        largest, refusal = _largest(fd, _usable(fd))
     if largest < 4000:  # noqa: PLR2004 - ext4 without ea_inode fits a 4096-byte block less a header
         raise No(f"at most {largest} bytes fit ({refusal})", value=largest)
     return Answer(value=largest)
