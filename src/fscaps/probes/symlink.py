@@ -45,7 +45,7 @@ def _given_back(directory: Directory, target: bytes, name: str) -> None:
             if error.errno == EPERM and not is_denied(
                 error
             ):  # sshfs keeps to itself what leads out of its directory
-                raise No("its target cannot be read", errno="EPERM") from None
+                raise No(f"its target cannot be read ({error.strerror})", errno="EPERM") from None
             if error.errno != EINVAL:
                 raise
             raise No("the call succeeded and made no symbolic link") from None
