@@ -11,6 +11,7 @@ import re
 from collections import deque
 from errno import EINVAL, ENOENT
 
+from .._linux import xattrs
 from .._linux.directory import Directory
 from ..errors import printable
 from ._look import FILES, LAYERS, examples, is_gone, small
@@ -207,7 +208,7 @@ def _marks_at(directory: Directory, name: bytes) -> list[str]:
 def _marks(handle: int) -> list[str]:
     """The kinds of attributes that an open file has."""
     try:
-        attributes = set(os.listxattr(f"/proc/self/fd/{handle}"))
+        attributes = set(xattrs.names_by_path(f"/proc/self/fd/{handle}"))
     except OSError:
         return []  # a link, a socket, or a file system without attributes
     return [
