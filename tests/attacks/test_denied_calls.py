@@ -33,6 +33,7 @@ pytestmark = pytest.mark.skipif(not interception.available(), reason="no names o
 NEWER = (
     *("openat2", "fsopen", "fsconfig", "fsmount", "clone3", "waitid", "execveat", "renameat2"),
     *("pidfd_open", "fallocate", "unshare", "mount", "setgroups", "quotactl", "kcmp", "capset"),
+    "umount2",
 )
 OLDER = (
     *("fchmod", "fchownat", "fsetxattr", "fgetxattr", "fremovexattr", "linkat", "mknodat"),

@@ -41,6 +41,7 @@ from fscaps._sandbox.protocol import (
     Cannot,
     Done,
     Found,
+    Left,
     Looking,
     Scratch,
     Warned,
@@ -831,6 +832,32 @@ def test_a_worker_whose_probe_raises_goes_on_with_the_next(scene: Path) -> None:
     assert reasons(seen) == [None, CRASH, None]
     assert "ZeroDivisionError" in seen.findings[SECOND].detail
     assert os.listdir(scene / "place") == []
+
+
+def test_what_the_worker_cannot_remove_is_removed_after_it(scene: Path) -> None:
+    """As where it keeps it busy itself, by a mount that it may not undo."""
+    refused = "worker.scratch.remove = worker.scratch.remove_by_name = lambda *_: os.rmdir('/')"
+    seen = watch(scene, saboteur(scene, refused), timeout=5.0, deadline=20.0)
+    assert reasons(seen) == [None, None, None]
+    assert os.listdir(scene / "place") == []
+    assert seen.warnings == []
+
+
+def test_why_a_scratch_directory_stays_is_told(scene: Path) -> None:
+    name = ".fscaps-0-0-0-0-0000000000000000"
+    events: list[Event] = [Scratch(name), *map(yes, ASKED), Left("rmdir: busy"), Looking(), Done()]
+    script = f"""
+    read -r request
+    case $request in
+    *'"event": "request"'*) {saying(*events)}; exit;;
+    esac
+    exit 1
+    """
+    seen = watch(scene, impostor(scene, script))
+    place = scene / "place"
+    assert seen.warnings == [
+        f"the scratch directory {name} was left behind in {place} (rmdir: busy)"
+    ]
 
 
 def test_a_scratch_directory_that_stays_is_named(scene: Path) -> None:

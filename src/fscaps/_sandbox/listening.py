@@ -14,6 +14,7 @@ from .protocol import (
     Done,
     Found,
     Identified,
+    Left,
     Located,
     Looking,
     Made,
@@ -80,10 +81,8 @@ def _take_in(event: Event, progress: Progress, seen: Observation) -> None:
         seen.host, seen.mount = event.host, event.mount
     elif isinstance(event, Identified):
         seen.mount = event.mount
-    elif isinstance(event, Scratch):
-        progress.scratch = event.name
-    elif isinstance(event, Made):
-        progress.made = event.identity
+    elif isinstance(event, (Scratch, Made, Left)):
+        _follow(event, progress)
     elif isinstance(event, Asking):
         progress.asking = event.probe
         progress.step_ends = time.monotonic() + progress.timeout
@@ -91,12 +90,24 @@ def _take_in(event: Event, progress: Progress, seen: Observation) -> None:
         seen.findings[event.finding.probe] = event.finding
         progress.asking = None
     elif isinstance(event, Looking):
-        progress.asking, progress.scratch, progress.looking = None, None, True
+        progress.asking, progress.looking = None, True
+        if not progress.left:
+            progress.scratch = None
         progress.step_ends = time.monotonic() + progress.timeout
     elif isinstance(event, Stored):
         seen.store, progress.looking = event.store, False
     elif isinstance(event, Warned):
         seen.warnings.append(event.text)
+
+
+def _follow(event: Scratch | Made | Left, progress: Progress) -> None:
+    """What becomes of the scratch directory."""
+    if isinstance(event, Scratch):
+        progress.scratch = event.name
+    elif isinstance(event, Made):
+        progress.made = event.identity
+    else:
+        progress.left = event.text
 
 
 def heard_done(cleaner: Child, progress: Progress) -> bool:

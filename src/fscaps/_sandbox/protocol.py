@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         "Found",
         "Looking",
         "Stored",
+        "Left",
         "Warned",
         "Cannot",
         "Done",
@@ -102,6 +103,12 @@ class Stored(_Event):
     store: Store
 
 
+class Left(_Event):
+    """The scratch directory could not be removed, and why; whoever comes after may be able to."""
+
+    text: str
+
+
 class Warned(_Event):
     """Something that whoever reads the report should know."""
 
@@ -170,6 +177,7 @@ _DECODERS: dict[str, Any] = {
     "found": lambda body: Found(finding(body["finding"])),
     "looking": lambda _body: Looking(),
     "stored": lambda body: Stored(store(body["store"])),
+    "left": lambda body: Left(text(body["text"])),
     "warned": lambda body: Warned(text(body["text"])),
     "cannot": _cannot,
     "done": lambda _body: Done(),

@@ -49,6 +49,8 @@ class Progress:
         self.asking: str | None = None
         self.scratch: str | None = None
         self.made: tuple[int, ...] = ()
+        self.left = ""
+        """Why the worker could not remove it."""
         self.looking = False
         self.killer = 0
         self.cannot: tuple[str, str | None] | None = None
@@ -102,7 +104,7 @@ def observe(
     _account_for(probes, progress, ending, seen)
     if ending and progress.looking:
         seen.warnings.append(f"an engine's store was not looked at to the end ({ending.value})")
-    if ending is not None and gone:
+    if gone and (ending is not None or progress.left):
         _clean_up(python, text, progress, ids, seen)
     return seen
 
@@ -200,7 +202,10 @@ def _absolute(path: str) -> str:
 def _clean_up(
     python: str | None, path: str, progress: Progress, ids: Sequence[int], seen: Observation
 ) -> None:
-    """Have a new process remove what the dead worker left, and do not wait long for it."""
+    """Have a new process remove what the dead worker left, and do not wait long for it.
+
+    What the worker could not remove may have been busy with what it held itself.
+    """
     if not progress.scratch:
         return
     try:
@@ -208,7 +213,9 @@ def _clean_up(
     except (PlatformError, SandboxError):  # for want of descriptors, memory, processes
         removed = False
     if not removed:
-        seen.warnings.append(f"the scratch directory {progress.scratch} was left behind in {path}")
+        why = f" ({progress.left})" if progress.left else ""
+        left = f"the scratch directory {progress.scratch} was left behind in {path}"
+        seen.warnings.append(left + why)
 
 
 def _cleaned(

@@ -211,7 +211,7 @@ def _remove_again(target: Directory, name: str, made: tuple[int, ...]) -> None:
     try:
         scratch.remove_by_name(target, name, made)
     except OSError as error:
-        _tell("warned", text=f"the scratch directory {name} could not be removed: {_words(error)}")
+        _tell("left", text=_words(error))
 
 
 def _ask_all(asked: list[Probe], area: Area) -> None:
