@@ -120,6 +120,8 @@ ALIASES = {
 }
 """What a call is called in a finding, where that is not by its own name."""
 
+FIRST = "directory.writable"
+
 SILENT = (Reason.CRASH, Reason.TIMEOUT, Reason.UNRESPONSIVE, Reason.SKIPPED)
 """Reasons that stand for themselves."""
 
@@ -180,13 +182,14 @@ def _wrong(after: fscaps.Report, hit: Seen, how: str, before: dict[str, Outcome]
             and not _is_due(one, hit, after)
         ):
             yield f"another became no: {one}"
-    if hit.place.probe is None or before[hit.place.probe] is not Outcome.YES:
+    own = hit.place.probe or FIRST
+    if before[own] is not Outcome.YES:
         return
-    one = after.findings[hit.place.probe]
+    one = after.findings[own]
     if hit.place.name == "close" and one.outcome is not Outcome.YES:
         return  # a close(2) that fails gives the descriptor up; ours does not, and it is in the way
     if one.outcome is Outcome.YES:
-        if how != "EINTR" and hit.on_it and not _is_harmless(hit):
+        if hit.place.probe and how != "EINTR" and hit.on_it and not _is_harmless(hit):
             yield f"yes in spite of it: {one}"
         return
     if one.outcome is Outcome.NO and (how in OURS or not hit.on_it):
@@ -198,9 +201,9 @@ def _wrong(after: fscaps.Report, hit: Seen, how: str, before: dict[str, Outcome]
 def _is_due(one: fscaps.Finding, hit: Seen, after: fscaps.Report) -> bool:
     """Whether it is the hit probe itself, of which more is held, or was answered by its answer.
 
-    What fails before the first probe, as the scratch directory is made, is directory.writable's.
+    What fails before the first probe, as the scratch directory is made, is that one's.
     """
-    own = hit.place.probe or "directory.writable"
+    own = hit.place.probe or FIRST
     is_its = (one.errno, one.detail) == (after.findings[own].errno, after.findings[own].detail)
     return one.probe == own or is_its or f"since {own} is no: " in one.detail
 

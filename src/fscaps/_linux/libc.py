@@ -87,11 +87,15 @@ def abi() -> tuple[int, int]:
     """The machine that this process is made for (elf.h: e_machine), and the bytes of a pointer.
 
     Not uname(2)'s: that is the kernel's, of which setarch(8) makes another, and on which programs
-    of 32 bits run that have other numbers for their calls.
+    of 32 bits run that have other numbers for their calls. Machine 0, which is none, where the
+    kernel does not show it: to who is not dumpable, for one (proc(5)).
     """
-    with naming("/proc/self/exe"), open("/proc/self/exe", "rb") as program:
-        header = program.read(20)
-    return struct.unpack_from("=H", header, 18)[0], struct.calcsize("P")
+    try:
+        with open("/proc/self/exe", "rb") as program:
+            machine = struct.unpack_from("=H", program.read(20), 18)[0]
+    except (OSError, struct.error):
+        machine = 0
+    return machine, struct.calcsize("P")
 
 
 def syscall(name: str, *arguments: int | bytes | None) -> int:

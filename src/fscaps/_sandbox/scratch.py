@@ -8,7 +8,7 @@ import os
 import stat
 from contextlib import suppress
 
-from .._linux import system
+from .._linux import calls, system
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -86,16 +86,25 @@ def _opened(target: Directory, name: str) -> tuple[Directory, Identity]:
         # A new one is empty; root's own, moved here by who may not look into it, would not be.
         if next(scratch.entries(), None) or not _is_ours(scratch, name):
             raise OSError(errno.EPERM, "mkdir: another directory was put in its place")
-        _drop_setgid(scratch)
-        return scratch, _identity(scratch)
+        return scratch, _known(scratch, name)
     except OSError:
         scratch.close()
         raise
 
 
+def _known(scratch: Directory, name: str) -> Identity:
+    """What tells it from others, once its setgid bit is off; where that fails, the mark is, too."""
+    try:
+        _drop_setgid(scratch)
+        return _identity(scratch)
+    except OSError:
+        _unmark(scratch, name)
+        raise
+
+
 def _is_ours(scratch: Directory, name: str) -> bool:
     """Whether it is closed to others, and ours: where a server squashes us, whose our files are."""
-    directory = os.fstat(scratch.fd)
+    directory = calls.fstat(scratch.fd)
     if directory.st_mode & _OTHERS & ~_forced(scratch, directory.st_mode):
         return False
     try:
@@ -112,7 +121,7 @@ def _drop_setgid(scratch: Directory) -> None:
 
     (moby pkg/idtools/idtools_unix.go:setPermissions; containers/storage pkg/idtools:mkdirAs)
     """
-    mode = os.fstat(scratch.fd).st_mode
+    mode = calls.fstat(scratch.fd).st_mode
     if mode & stat.S_ISGID:
         with suppress(OSError):
             os.fchmod(scratch.fd, stat.S_IMODE(mode) & ~stat.S_ISGID)
@@ -124,7 +133,7 @@ def _forced(scratch: Directory, mode: int) -> int:
         return 0
     try:
         with scratch.mkdir("mode") as made:
-            return os.fstat(made.fd).st_mode
+            return calls.fstat(made.fd).st_mode
     finally:
         scratch.rmdir("mode")
 
@@ -137,7 +146,7 @@ def _mark(scratch: Directory, name: str) -> int:
     """
     fd = scratch.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL)
     try:
-        return os.fstat(fd).st_uid
+        return calls.fstat(fd).st_uid
     finally:
         os.close(fd)
 
@@ -148,7 +157,7 @@ def _identity(scratch: Directory) -> Identity:
     Not the first two alone: who owns the probed directory may remove it once it is empty, and get
     its inode for one of his own.
     """
-    status = os.fstat(scratch.fd)
+    status = calls.fstat(scratch.fd)
     return status.st_dev, status.st_ino, status.st_uid
 
 
@@ -227,7 +236,7 @@ def _is_over(target: Directory, name: str, now: float) -> bool:
         if (boot, namespace) == (system.boot_id(), system.pid_namespace()):
             return not system.is_running(int(pid), start)
         with target.same_mount(name) as left:
-            return now - os.fstat(left.fd).st_mtime > _AGE
+            return now - calls.fstat(left.fd).st_mtime > _AGE
     except OSError:  # it can only be left alone
         return False
 
@@ -247,7 +256,7 @@ def sweep(target: Directory, name: str, ours: os.stat_result) -> bool:
         if error.errno in _NOT_OURS:
             return False
         raise
-    status = os.fstat(left.fd)
+    status = calls.fstat(left.fd)
     if _is_like(status, ours) and _is_marked(left, name):
         return _remove_or_find_gone(target, name, left)
     left.close()
@@ -265,7 +274,7 @@ def _is_marked(scratch: Directory, name: str) -> bool:
         mark = scratch.stat(name)
     except OSError:
         return False
-    of_its_owner = mark.st_uid == os.fstat(scratch.fd).st_uid
+    of_its_owner = mark.st_uid == calls.fstat(scratch.fd).st_uid
     return stat.S_ISREG(mark.st_mode) and of_its_owner and mark.st_nlink <= 1 and not mark.st_size
 
 

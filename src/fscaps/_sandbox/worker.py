@@ -8,7 +8,7 @@ import time
 from dataclasses import replace
 
 from .. import probes, stores
-from .._linux import denied, ioctls, mountinfo, processes
+from .._linux import calls, denied, ioctls, mountinfo, processes
 from .._linux.directory import Directory, read_line, write_all
 from .._linux.libc import naming
 from ..findings import Finding, Outcome, Probe, Reason
@@ -175,7 +175,7 @@ def _is_append_only(target: Directory) -> bool:
 def _sweep(target: Directory, directory: Directory) -> None:
     failure: OSError | None = None
     try:
-        ours = os.fstat(directory.fd)
+        ours = calls.fstat(directory.fd)
         for leftover in scratch.leftovers(target, ours.st_mtime):
             failure = _sweep_one(target, leftover, ours) or failure
     except OSError as error:

@@ -196,7 +196,8 @@ def erofs(area: Area) -> None:
     _refuse(area)
     _refuse_unknown("erofs")
     if isinstance(area.directory, OSError) and area.directory.errno in (ENOSPC, EDQUOT):
-        raise No("no room", errno=errno.errorcode[area.directory.errno])
+        words = f"since directory.writable is no: {area.directory.strerror}"
+        raise No(words, errno=errno.errorcode[area.directory.errno])
     area.scratch.write("erofs", _images.erofs())
     with _attached(area, "erofs", read_only=True) as attached, _mounted("erofs", attached) as top:
         if top.read(_images.EROFS_FILE) != _images.CONTENT:
