@@ -10,6 +10,7 @@ how. No other probe becomes *no*, but one that was not tried because of the firs
 from __future__ import annotations
 
 import errno
+import itertools
 import os
 import shutil
 import sys
@@ -36,7 +37,7 @@ from .campaign import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from .interception import Call, Watch
     from .places import Place
@@ -143,16 +144,20 @@ def _undisturbed(directory: Path, **options: Any) -> Undisturbed:
     return Undisturbed(before, [one for one in places if one.name not in CANNOT_FAIL], options)
 
 
-def _fail(target: Path, attack: Attack, undisturbed: Any) -> Aftermath:
+def _failing(attack: Attack) -> Callable[[Watch, Call, Place], bool]:
     def decide(watch: Watch, call: Call, place: Place) -> bool:
         if place != attack.place:
             return False
         watch.fail(call, getattr(errno, attack.how))
         return True
 
+    return decide
+
+
+def _fail(target: Path, attack: Attack, undisturbed: Any) -> Aftermath:
     around = Surroundings(target)
     done = trial.attempt(
-        *(str(target), decide),
+        *(str(target), _failing(attack)),
         asked={attack.place.name},
         timeout=2,
         deadline=8,
@@ -247,6 +252,45 @@ def test_every_call_fails(ext4: Path) -> None:
     assert {one.hit.place.name for one in done if one.hit and one.hit.on_it} >= ON_IT
     hit = [one.hit is not None and one.hit.place == one.attack.place for one in done]
     assert sum(hit) > 0.96 * len(done)  # in the long run 0.99: the helpers' own pace
+
+
+def test_what_fails_before_the_first_probe_leaves_nothing_untold(ext4: Path) -> None:
+    """As the scratch directory is made, looked at and marked, and others are looked for."""
+    one = _undisturbed(ext4, only=[FIRST])
+    mine = [place for place in one.places if place.who == "worker"]
+    before = itertools.takewhile(lambda place: place.probe is None, mine)
+    attacks = [Attack(place, how) for place in before for how in ("EIO", "EACCES", "ENOSPC")]
+    assert {attack.place.name for attack in attacks} >= {"mkdirat", "openat2", "newfstatat"}
+    done = wage(_fail, ext4, attacks, one)
+    assert not any(one.problems for one in done), in_words(done)
+    assert sum(one.hit is not None for one in done) > 0.9 * len(done)
+
+
+def _fail_and_keep(target: Path, attack: Attack, undisturbed: Any) -> Aftermath:
+    """The same where nothing can be removed, by any call."""
+    around = Surroundings(target)
+    done = trial.attempt(
+        *(str(target), _failing(attack)),
+        asked={attack.place.name, "unlinkat"},
+        denied={"unlinkat": errno.EPERM},
+        **undisturbed.options,
+    )
+    problems = _left(done, around) + survive(done)
+    if not around.scratch():
+        problems.append("nothing was left, so that nothing is held")
+    fscaps.survey(target, only=[FIRST])
+    return Aftermath(attack, done.hit, problems + around.foreign())
+
+
+def test_what_is_made_and_cannot_be_removed_is_told(ext4: Path) -> None:
+    """Whichever call on it fails."""
+    one = _undisturbed(ext4, only=[FIRST])
+    mine = [place for place in one.places if place.who == "worker"]
+    before = itertools.takewhile(lambda place: place.probe is None, mine)
+    attacks = [Attack(place, "EIO") for place in before if place.name == "newfstatat"]
+    assert len(attacks) >= len(("the directory", "its mark", "its mode", "its identity"))
+    done = wage(_fail_and_keep, ext4, attacks, one)
+    assert not any(one.problems for one in done), in_words(done)
 
 
 SHARING = {

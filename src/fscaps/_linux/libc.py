@@ -87,8 +87,8 @@ def abi() -> tuple[int, int]:
     """The machine that this process is made for (elf.h: e_machine), and the bytes of a pointer.
 
     Not uname(2)'s: that is the kernel's, of which setarch(8) makes another, and on which programs
-    of 32 bits run that have other numbers for their calls. Machine 0, which is none, where the
-    kernel does not show it: to who is not dumpable, for one (proc(5)).
+    of 32 bits run that have other numbers for their calls. Machine 0, which is none, where it
+    cannot be read.
     """
     try:
         with open("/proc/self/exe", "rb") as program:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import time
+from contextlib import suppress
 from dataclasses import replace
 
 from .. import probes, stores
@@ -147,11 +148,19 @@ def _make_scratch(area: Area) -> tuple[str, tuple[int, ...]]:
         area.directory, identity = scratch.make(area.target, name)
     except OSError as error:
         area.directory = error
+        _tell_if_left(area.target, name)
         return "", ()
     _tell("made", identity=identity)
     if area.readable:
         _sweep(area.target, area.directory)
     return name, identity
+
+
+def _tell_if_left(target: Directory, name: str) -> None:
+    """What is there under that name may be another's by now, so that it is only told."""
+    with suppress(OSError):
+        if target.exists(name):
+            _tell("warned", text=f"the scratch directory {name} may have been left behind")
 
 
 def _refused(target: Directory) -> Unknown | OSError | None:
