@@ -255,10 +255,12 @@ def test_every_call_fails(ext4: Path) -> None:
 
 
 def test_what_fails_before_the_first_probe_leaves_nothing_untold(ext4: Path) -> None:
-    """As the scratch directory is made, looked at and marked, and others are looked for."""
+    """As the scratch directory is named, made, looked at and marked, and others are looked for."""
     one = _undisturbed(ext4, only=[FIRST])
+    named = [place for place in one.places if place.who == "starting"][-_NAMING:]
+    assert any("boot_id" in place.what for place in named)
     mine = [place for place in one.places if place.who == "worker"]
-    before = itertools.takewhile(lambda place: place.probe is None, mine)
+    before = [*named, *itertools.takewhile(lambda place: place.probe is None, mine)]
     attacks = [Attack(place, how) for place in before for how in ("EIO", "EACCES", "ENOSPC")]
     assert {attack.place.name for attack in attacks} >= {"mkdirat", "openat2", "newfstatat"}
     done = wage(_fail, ext4, attacks, one)
@@ -292,6 +294,9 @@ def test_what_is_made_and_cannot_be_removed_is_told(ext4: Path) -> None:
     done = wage(_fail_and_keep, ext4, attacks, one)
     assert not any(one.problems for one in done), in_words(done)
 
+
+_NAMING = 20
+"""Calls before the name of the scratch directory is told."""
 
 SHARING = {
     "directory.d_type": "directory.inode",

@@ -43,7 +43,7 @@ def new_name() -> str:
     """
     process = f"{os.getpid()}-{system.process_start('self')}"
     owner = f"{system.boot_id()}-{system.pid_namespace()}-{process}"
-    return f"{_PREFIX}-{owner}-{os.urandom(_RANDOM).hex()}"
+    return f"{_PREFIX}-{owner}-{calls.urandom(_RANDOM).hex()}"
 
 
 def is_name(name: str) -> bool:

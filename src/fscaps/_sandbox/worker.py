@@ -145,6 +145,11 @@ def _make_scratch(area: Area) -> tuple[str, tuple[int, ...]]:
     try:
         name = scratch.new_name()
         _tell("scratch", name=name)
+    except OSError as error:
+        detail = f"could not prepare: {_words(error)}"
+        area.directory = Unknown(Reason.ERROR, detail, errno=_name(error))
+        return "", ()
+    try:
         area.directory, identity = scratch.make(area.target, name)
     except OSError as error:
         area.directory = error
