@@ -76,9 +76,9 @@ def survey(
     Without ``write`` nothing is created, and what takes that is UNKNOWN (SKIPPED).
 
     Raises TargetError if the path is no directory that can be reached, UnknownRoleError,
-    ValueError for other bad arguments, SandboxError if no child process can be started; and off
-    Linux PlatformError, when this function is first looked up. Whatever the file system does is in
-    the report.
+    ValueError for other bad arguments, SandboxError if no child process can be started, or heard;
+    and off Linux PlatformError, when this function is first looked up. Whatever the file system
+    does is in the report.
     """
     given = _given(path)
     ids = _ids(user)

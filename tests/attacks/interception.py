@@ -34,8 +34,11 @@ _LOAD, _EQUAL, _RETURN = 0x20, 0x15, 0x06
 _ALLOW, _ASK = 0x7FFF0000, 0x7FC00000
 
 TELLING = frozenset(
-    ("write", "clone", "clone3", "fork", "vfork", "set_robust_list", "execve", "execveat")
-) | {"exit_group"}
+    {
+        *("write", "clone", "clone3", "fork", "vfork", "set_robust_list"),
+        *("execve", "execveat", "exit_group"),
+    }
+)
 """Calls that are asked of us always: what the worker says, and each process as it starts and ends.
 
 A thread, and a process that fork(3) makes, begins with set_robust_list(2) (glibc), another with

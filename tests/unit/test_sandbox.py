@@ -843,7 +843,15 @@ def test_what_the_worker_cannot_remove_is_removed_after_it(scene: Path) -> None:
     assert seen.warnings == []
 
 
-def test_why_a_scratch_directory_stays_is_told(scene: Path) -> None:
+@pytest.mark.parametrize("killed", [True, False])
+def test_why_a_scratch_directory_stays_is_told(
+    scene: Path,
+    killed: bool,  # noqa: FBT001 - a parameter
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Also by a worker that SIGKILL does not end, which is only said of this one."""
+    end = supervisor._end
+    monkeypatch.setattr(supervisor, "_end", lambda *given: end(*given) and killed)
     name = ".fscaps-0-0-0-0-0000000000000000"
     events: list[Event] = [Scratch(name), *map(yes, ASKED), Left("rmdir: busy"), Looking(), Done()]
     script = f"""

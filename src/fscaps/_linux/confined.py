@@ -150,7 +150,9 @@ def _run(execution: _Execution, rules: bytes) -> tuple[list[str], int]:
 def _machine() -> tuple[int, tuple[int, ...]]:
     audit, allowed = _MACHINES.get(libc.abi(), (0, ()))
     if not audit:
-        raise UnconfinedError("no seccomp filter for this machine, be it hidden (/proc/self/exe)")
+        raise UnconfinedError(
+            "no seccomp filter for this machine, or none is told (/proc/self/exe)"
+        )
     return audit, allowed
 
 

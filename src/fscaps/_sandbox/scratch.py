@@ -98,7 +98,8 @@ def _known(scratch: Directory, name: str) -> Identity:
         _drop_setgid(scratch)
         return _identity(scratch)
     except OSError:
-        _unmark(scratch, name)
+        with suppress(OSError):
+            _unmark(scratch, name)
         raise
 
 

@@ -77,7 +77,8 @@ def observe(
     ``on_asking`` is as in survey(). ``timeout`` is the seconds for one probe, ``deadline`` for all;
     ``worker`` a child that was started ahead, which then need not be started here; ``ids`` the uid,
     gid and groups to ask with, if not ours; ``writing`` and ``looking`` are as in wire.request().
-    Raises TargetError if the path cannot be asked, SandboxError if no child can be started.
+    Raises TargetError if the path cannot be asked, SandboxError if no child can be started, or
+    heard.
     """
     text = path.decode("utf-8", "surrogateescape")
     if ids:  # he is in no directory of ours
@@ -106,6 +107,8 @@ def observe(
         seen.warnings.append(f"an engine's store was not looked at to the end ({ending.value})")
     if gone and (ending is not None or progress.left):
         _clean_up(python, text, progress, ids, seen)
+    elif progress.left:
+        _tell_left(text, progress, seen)
     return seen
 
 
@@ -213,9 +216,13 @@ def _clean_up(
     except (PlatformError, SandboxError):  # for want of descriptors, memory, processes
         removed = False
     if not removed:
-        why = f" ({progress.left})" if progress.left else ""
-        left = f"the scratch directory {progress.scratch} was left behind in {path}"
-        seen.warnings.append(left + why)
+        _tell_left(path, progress, seen)
+
+
+def _tell_left(path: str, progress: Progress, seen: Observation) -> None:
+    why = f" ({progress.left})" if progress.left else ""
+    left = f"the scratch directory {progress.scratch} was left behind in {path}"
+    seen.warnings.append(left + why)
 
 
 def _cleaned(

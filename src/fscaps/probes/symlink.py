@@ -42,9 +42,8 @@ def _given_back(directory: Directory, target: bytes, name: str) -> None:
         try:
             seen = directory.readlink(name)
         except OSError as error:
-            if error.errno == EPERM and not is_denied(
-                error
-            ):  # sshfs keeps to itself what leads out of its directory
+            # sshfs keeps to itself what leads out of its directory
+            if error.errno == EPERM and not is_denied(error):
                 raise No(f"its target cannot be read ({error.strerror})", errno="EPERM") from None
             if error.errno != EINVAL:
                 raise
